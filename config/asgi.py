@@ -1,0 +1,9 @@
+"""One ASGI process: the public door for webhooks and the live stream beside Django."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_asgi_application()

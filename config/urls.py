@@ -1,0 +1,12 @@
+"""Where each room's pages begin. Everything needs a signed-in person unless its view says otherwise."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("overview.urls")),
+    path("", include("people.urls")),
+    path("audit/", include("audit.urls")),
+    path("connections/", include("connections.urls")),
+    path("", include("operations.urls")),
+    path("", include("webhooks.urls")),
+]

@@ -1,0 +1,1 @@
+"""What a service can do: the engine that reads definitions; no model of ours, no network."""

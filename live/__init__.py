@@ -1,0 +1,1 @@
+"""The live line: one LISTEN per web process, fanned out to every open page."""

@@ -1,0 +1,1 @@
+"""Asking a service: building the request, sending it, and keeping every run."""

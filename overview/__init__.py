@@ -1,0 +1,1 @@
+"""The pages across rooms: overview, search, system, help."""

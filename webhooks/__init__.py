@@ -1,0 +1,1 @@
+"""Hearing from a service: the public door, the events and the refused deliveries."""
