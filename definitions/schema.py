@@ -1,0 +1,288 @@
+"""What a service is, once it is read: frozen types that travel through every room and know nothing of files or forms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Selector = tuple[str, ...]  # keys from the outside in; "0" is also an index, "[type=message]" the first match
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A named hole in an operation, a credential or an action; it becomes one form field."""
+
+    name: str
+    type: str = "String"  # String, Integer, Number, Boolean, File, Object
+    description: str = ""
+    required: bool = False
+    options: tuple[str, ...] = ()
+    json: str = (
+        ""  # "": text · "required": the value is JSON · "allowed": text, or a list or object when handed one
+    )
+    shape: str = ""  # of JSON values: "array", "object" or "" for either
+    default: Any = (
+        None  # used when nobody said anything about this placeholder; a blank said so, and drops it
+    )
+    accept: tuple[str, ...] = ()  # file name endings, ".mp3"
+    max_bytes: int | None = None
+    place: str = "body"  # endpoint, path, query, header, body, auth, action
+    picker: str = ""  # key of a list operation whose items offer values, "models.list"
+    picks: str = "id"  # which of the item's fields is the value
+    clearable: bool = False  # None is sent as null; elsewhere None is blank
+    label: str = ""
+    header: str = ""  # the header's name when the place is "header"
+    multiple: bool = False  # a list of values, one form row each
+    multiline: bool = False  # long text
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named value that a selector picks out of an answer or an event."""
+
+    name: str
+    type: str = "String"  # String, Integer, Number, Boolean, Object
+    selector: Selector = ()  # empty: the whole body
+    multivalue: bool = False
+    description: str = ""
+    encoding: str = ""  # "base64": the text is a file; store it, never show it
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """When something of the service ends or ended, and what to use instead."""
+
+    shutdown: str = ""  # ISO date
+    use: str = ""
+    note: str = ""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How a list operation goes on: the placeholders that ask, and where the answer says what comes next."""
+
+    cursor: str = ""  # placeholder that takes the cursor, "after"
+    limit: str = ""  # placeholder that takes the page size
+    more: Selector = ()  # truthy while there is a next page; empty: until a page has no items
+    next: Selector = ()  # where the next cursor stands in the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call that the service offers, ready to be shown as a form and built as a request."""
+
+    service: str
+    resource: str
+    name: str
+    key: str  # "batches.create"
+    label: str
+    description: str
+    method: str
+    path: str  # endpoint and path as one template, "/batches/{{batch_id}}"
+    placeholders: tuple[Placeholder, ...] = ()  # required first
+    fields: tuple[Field, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()  # name, template
+    headers: tuple[tuple[str, str], ...] = ()  # name, template; of the resource and the operation
+    body: Any = None  # the parsed template (definitions.template.Node), None without a body
+    body_text: str = ""  # the template as written
+    content_type: str = ""  # of the request: application/json, multipart/form-data, or "" without a body
+    accept: str = "application/json"
+    response_kind: str = ""  # json, text, binary; "": the answer's Content-Type decides
+    timeout: float = 600.0  # seconds in all
+    effect: str = ""  # "", "deletes", "cancels"
+    lifecycle: Lifecycle | None = None
+    is_list: bool = False
+    items: Selector = ()  # where a list answer keeps its elements
+    pages: Pages | None = None
+    idempotent: bool = False  # may be sent twice without doing a thing twice
+    streams: bool = False  # a placeholder "stream" turns the answer into text/event-stream
+    stream_text: tuple[Selector, ...] = ()  # where a streamed event keeps its piece of text
+    names_object: str = ""  # placeholder that names the object this call is about, "batch_id"
+    published: str = ""  # method and path as published, when the overlay changed them
+    source: str = ""  # what the overlay's change rests on
+
+    def placeholder(self, name: str) -> Placeholder | None:
+        """Return the placeholder of that name, or None."""
+        return next((found for found in self.placeholders if found.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrate:
+    """How a thin event is completed: the operation to run, and where its placeholders' values stand in the event."""
+
+    operation: str  # "batches.read"
+    bind: Mapping[str, Selector] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that the service says happened, or that an answer of ours shows to have happened."""
+
+    type: str
+    resource: str
+    path: str  # the published path, "/webhooks/chatgpt/batch-completed"
+    payload: tuple[Field, ...] = ()
+    delivered: str = "undelivered"  # delivered, raised (here, after a run), retired, undelivered
+    hydrate: Hydrate | None = None
+    raised_by: tuple[str, ...] = ()  # operation keys whose answer raises it here
+    raised_on: str = "success"  # or "failure": the error answer raises it
+    label: str = ""
+    description: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A noun of the service with its operations and events."""
+
+    handle: str
+    short: str
+    description: str
+    fields: tuple[Field, ...]
+    operations: tuple[Operation, ...]
+    events: tuple[Event, ...]
+    lifecycle: Lifecycle | None = None
+
+    def operation(self, name: str) -> Operation | None:
+        """Return the operation of that name ("create"), or None."""
+        return next((found for found in self.operations if found.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A named, friendly way to run one operation; a composer turns its inputs into the operation's values."""
+
+    handle: str
+    label: str
+    description: str
+    operation: str  # "chat_completions.create"
+    inputs: tuple[Placeholder, ...]
+    values: Mapping[
+        str, Any
+    ]  # operation placeholder -> recipe of the composer vocabulary (docs/definition-format.md)
+    outputs: tuple[str, ...] = ()  # field names, the most telling first
+    result: str = "text"  # how to show it: text, vector, transcript
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How the service knows who asks: the credentials it needs and the header that carries them."""
+
+    method: str
+    placeholders: tuple[Placeholder, ...]
+    header: str
+    template: str  # "Bearer {{apiKey}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """How deliveries are signed, and where a delivery says what happened to what."""
+
+    scheme: str = "none"  # standard-webhooks, hmac-sha256-header, none
+    tolerance: int = 300  # seconds of age, both ways; only schemes with a timestamp
+    signature_header: str = ""
+    signature_prefix: str = ""  # "sha256="
+    encoding: str = "hex"  # of hmac-sha256-header: hex or base64
+    dedupe_header: str = ""
+    type_header: str = ""
+    type: Selector = ("type",)
+    object: Selector = ("data",)  # the envelope's object; absent: the body itself is the object
+    id: Selector = ("data", "id")
+    created: Selector = ("created_at",)
+    secret_prefix: str = ""  # "whsec_"
+    user_agent: str = ""
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether deliveries carry a signature at all."""
+        return self.scheme != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Where an error answer keeps its words."""
+
+    message: Selector = ("error", "message")
+    code: Selector = ("error", "code")
+    type: Selector = ("error", "type")
+    param: Selector = ("error", "param")
+    request_id_header: str = "x-request-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Which answers are worth another try, and which headers say when."""
+
+    attempts: int = 2  # tries after the first
+    statuses: tuple[int, ...] = (408, 409, 429)  # and every 5xx
+    after_headers: tuple[str, ...] = ("retry-after-ms", "retry-after")
+    reset_headers: tuple[str, ...] = ()
+    should_retry_header: str = ""
+    longest_wait: float = 120.0  # seconds; told to wait longer, we give up
+    never_codes: tuple[str, ...] = ()  # error codes that time does not heal
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much, when an operation says nothing itself."""
+
+    connect: float = 5.0  # seconds
+    timeout: float = 600.0  # seconds in all
+    answer_bytes: int = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An API as its definition describes it, overlay merged."""
+
+    handle: str
+    short: str
+    description: str
+    icon: str
+    tags: tuple[str, ...]
+    base_url: str
+    auth: Auth
+    resources: tuple[Resource, ...]
+    headers: tuple[tuple[str, str], ...] = ()  # name, template; without Content-Type and the auth header
+    optional_headers: tuple[Placeholder, ...] = ()
+    actions: tuple[Action, ...] = ()
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    errors: Errors = field(default_factory=Errors)
+    retry: Retry = field(default_factory=Retry)
+    limits: Limits = field(default_factory=Limits)
+    test_operation: str = ""  # a read-only call that proves a key, "models.list"
+    setup_steps: tuple[str, ...] = ()  # how to point the service's webhooks at us
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    idempotency_header: str = ""
+    version: str = ""  # 12 hex digits: changes when anything of the definition does
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return all operations, in the order of their resources."""
+        return tuple(operation for resource in self.resources for operation in resource.operations)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return all events, in the order of their resources."""
+        return tuple(event for resource in self.resources for event in resource.events)
+
+    def resource(self, handle: str) -> Resource | None:
+        """Return the resource with that handle, or None."""
+        return next((found for found in self.resources if found.handle == handle), None)
+
+    def operation(self, key: str) -> Operation | None:
+        """Return the operation with that key ("batches.create"), or None."""
+        return next((found for found in self.operations if found.key == key), None)
+
+    def event(self, type: str, resource: str = "") -> Event | None:
+        """Return the event of that type, or None. Two resources may share a type; `resource` picks one."""
+        found = (event for event in self.events if event.type == type and resource in ("", event.resource))
+        return next(found, None)
+
+    def action(self, handle: str) -> Action | None:
+        """Return the action with that handle, or None."""
+        return next((found for found in self.actions if found.handle == handle), None)
