@@ -1,9 +1,11 @@
 """The folder that a copy of Switchboard owns: where it is, its keys, and where its database and broker listen."""
 
 import base64
+import hashlib
 import json
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,14 +38,23 @@ def key_ring(home: Path) -> str:
     return _kept(home / "keys", lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode())
 
 
+def sockets(home: Path) -> Path:
+    """Return the folder of the sockets: `run/`, or a short one below the temporary folder when its path is too long."""
+    usual = home / "run"
+    if len(os.fsencode(usual / ".s.PGSQL.5432.lock")) <= SOCKET_LIMIT:
+        return usual
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"switchboard-{os.getuid()}-{name}"
+
+
 def database_url(home: Path) -> str:
     """Return the address of the embedded PostgreSQL's socket."""
-    return f"postgresql://switchboard@{quote(str(home / 'run'), safe='')}/switchboard"
+    return f"postgresql://switchboard@{quote(str(sockets(home)), safe='')}/switchboard"
 
 
 def broker_url(home: Path) -> str:
     """Return the address of the embedded Valkey's socket."""
-    return f"redis+socket://{home / 'run' / 'valkey.sock'}"
+    return f"redis+socket://{sockets(home) / 'valkey.sock'}"
 
 
 def _kept(path: Path, make: Any) -> str:

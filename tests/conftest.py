@@ -1,0 +1,208 @@
+"""What every test may ask for: people, signed-in clients, and the real site, worker and browser for journeys."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+
+from config import processes
+
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+# As root there is no sandbox; the rest keeps Chromium from asking the network for things of its own.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def person(db) -> Callable[..., object]:
+    """Return a maker of people: `person("operator")`, `person("viewer", username="mia")`."""
+
+    def make(role: str = "viewer", *, username: str = "", **fields: object) -> object:
+        fields.setdefault("password", "!")  # no password works: clients are signed in directly
+        return get_user_model().objects.create(username=username or role, role=role, **fields)
+
+    return make
+
+
+@pytest.fixture
+def client_of() -> Callable[[object], Client]:
+    """Return a maker of signed-in test clients: `client_of(someone).get("/")`."""
+
+    def make(someone: object) -> Client:
+        client = Client()
+        client.force_login(someone)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def viewer(person):
+    """Someone who may look."""
+    return person("viewer")
+
+
+@pytest.fixture
+def operator(person):
+    """Someone who may run and replay."""
+    return person("operator")
+
+
+@pytest.fixture
+def admin(person):
+    """Someone who may configure."""
+    return person("admin")
+
+
+@pytest.fixture
+def viewer_client(viewer, client_of) -> Client:
+    """A client signed in as the viewer."""
+    return client_of(viewer)
+
+
+@pytest.fixture
+def operator_client(operator, client_of) -> Client:
+    """A client signed in as the operator."""
+    return client_of(operator)
+
+
+@pytest.fixture
+def admin_client(admin, client_of) -> Client:
+    """A client signed in as the admin."""
+    return client_of(admin)
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Return a giver of free loopback ports."""
+
+    def give() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def product_environment(django_db_setup) -> dict[str, str]:
+    """The environment in which another process works on this test database and this test's own queue."""
+    database = connection.settings_dict
+    host = quote(str(database["HOST"]), safe="")
+    return {
+        "DATABASE_URL": f"postgresql://{database['USER']}@{host}/{database['NAME']}",
+        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+        "SWITCHBOARD_QUEUE": os.environ["SWITCHBOARD_QUEUE"],
+        "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",
+        "PYTHONWARNINGS": "default",
+    }
+
+
+@pytest.fixture(scope="session")
+def simulator(free_port, product_environment, tmp_path_factory) -> Iterator[str]:
+    """The practice service as `manage.py up` starts it: its address."""
+    port, log = free_port(), tmp_path_factory.mktemp("simulator") / "log"
+    process = _uvicorn("config.practice:application", port, log, product_environment)
+    yield f"http://127.0.0.1:{port}"
+    processes.stop(process)
+
+
+@pytest.fixture(scope="session")
+def _site(free_port, product_environment, simulator, tmp_path_factory) -> Iterator[str]:
+    port, log = free_port(), tmp_path_factory.mktemp("site") / "log"
+    address = f"http://127.0.0.1:{port}"
+    environment = {
+        "SWITCHBOARD_URL": address,
+        "SWITCHBOARD_SIMULATOR_URL": simulator,
+        "SWITCHBOARD_POOL": "4",
+    }
+    process = _uvicorn("config.asgi:application", port, log, product_environment | environment)
+    yield address
+    processes.stop(process)
+
+
+@pytest.fixture
+def live_site(_site, transactional_db) -> str:
+    """The address of a real uvicorn that serves config.asgi (Django, the door, the live stream) from the test database."""
+    return _site
+
+
+@pytest.fixture
+def worker(product_environment, simulator, transactional_db, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker with one child on the test database; a test may kill it."""
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "config",
+        "worker",
+        "-c",
+        "1",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    log = tmp_path / "worker.log"
+    environment = product_environment | {"SWITCHBOARD_SIMULATOR_URL": simulator}
+    process = processes.spawn([*command, "-l", "INFO"], log=log, environment=environment)
+    _wait_for(lambda: " ready." in log.read_text(), process, log)
+    yield process
+    processes.stop(process)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Use Debian's Chromium where it is installed, Playwright's own elsewhere."""
+    found = {"executable_path": CHROMIUM} if Path(CHROMIUM).exists() else {}
+    return {**browser_type_launch_args, **found, "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture
+def signed_in_page(page, context, live_site, client_of) -> Callable[[object], object]:
+    """Return `page` in the browser with someone signed in: `signed_in_page(operator).goto(live_site)`."""
+
+    def sign_in(someone: object) -> object:
+        cookie = client_of(someone).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_site}])
+        return page
+
+    return sign_in
+
+
+def _uvicorn(application: str, port: int, log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--lifespan", "off"]
+    process = processes.spawn(
+        [*command, "--timeout-graceful-shutdown", "1"], log=log, environment=environment
+    )
+    _wait_for(lambda: _listens(port), process, log)
+    return process
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert process.poll() is None, f"it ended at once:\n{log.read_text()}"
+        assert time.monotonic() < deadline, f"it does not start:\n{log.read_text()}"
+        time.sleep(0.05)
