@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # its widgets' templates, so that ours may stand beside them
     "template_partials",
     "django_htmx",
     "csp",
@@ -121,6 +122,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+MESSAGE_TAGS = {40: "danger"}  # Django's "error" under the name that the style sheet has
 
 USE_TZ = True
 TIME_ZONE = "UTC"

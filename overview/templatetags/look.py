@@ -1,0 +1,159 @@
+"""The look: icons, states, times, durations and JSON trees, for the templates of every room."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.template import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from overview import navigation, tree
+
+register = template.Library()
+
+# What a state looks like: Tabler's colour, and whether its dot moves because something is under way.
+TONES: Mapping[str, tuple[str, bool]] = {
+    "queued": ("azure", False),
+    "running": ("azure", True),
+    "sending": ("azure", True),
+    "waiting": ("yellow", True),
+    "succeeded": ("green", False),
+    "failed": ("red", False),
+    "cancelled": ("secondary", False),
+    "unknown": ("orange", False),
+    "received": ("azure", False),
+    "processed": ("green", False),
+    "rejected": ("red", False),
+    "refused": ("red", False),
+    "ready": ("green", False),
+    "enabled": ("green", False),
+    "healthy": ("green", False),
+    "ok": ("green", False),
+    "disabled": ("secondary", False),
+    "paused": ("yellow", False),
+    "locked": ("red", False),
+    "needs_secret": ("orange", False),
+    "warning": ("orange", False),
+    "retired": ("orange", False),
+    "late": ("orange", False),
+    "test": ("purple", False),
+    "practice": ("purple", False),
+    "duplicate": ("yellow", False),
+    "thin": ("secondary", False),
+    "hydrated": ("teal", False),
+}
+CONTROLS = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}
+STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "d"))
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: str = "") -> SafeString:
+    """Draw an icon of `static/icons.svg`; with a label it has a spoken name."""
+    shape = format_html('<use href="{}#{}"></use>', static("icons.svg"), name)
+    css = f"icon icon-{size}" if size else "icon"
+    if label:
+        return format_html('<svg class="{}" role="img" aria-label="{}">{}</svg>', css, label, shape)
+    return format_html('<svg class="{}" aria-hidden="true">{}</svg>', css, shape)
+
+
+@register.simple_tag(takes_context=True)
+def sidebar(context: Context) -> list[tuple[navigation.Item, bool]]:
+    """Return the sidebar's lines, each with whether it is the current one."""
+    path = context["request"].path if "request" in context else ""
+    return [(item, item.is_current(path)) for item in navigation.items()]
+
+
+@register.filter
+def tone(state: str) -> str:
+    """Return Tabler's colour for a state; a refusal's cause and anything unknown but listed as bad is red."""
+    return TONES.get(str(state), ("secondary", False))[0]
+
+
+@register.filter
+def moves(state: str) -> bool:
+    """Say whether something is under way in this state."""
+    return TONES.get(str(state), ("secondary", False))[1]
+
+
+@register.filter
+def words(name: str) -> str:
+    """Return a name of code as words: `bad_signature` is “Bad signature”."""
+    text = str(name).replace("_", " ").replace("-", " ")
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def ago(at: datetime | None) -> str:
+    """Return how long ago (or in how long) a moment is, in one unit; a date after thirty days."""
+    if at is None:
+        return ""
+    seconds = (timezone.now() - at).total_seconds()
+    amount = _amount(abs(seconds))
+    if not amount:
+        return f"{at:%d %b %Y}"
+    if abs(seconds) < 5:
+        return "now"
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def _amount(seconds: float) -> str:
+    return next((f"{int(seconds // unit)} {name}" for limit, unit, name in STEPS if seconds < limit), "")
+
+
+@register.filter
+def duration(value: float | timedelta | None) -> str:
+    """Return milliseconds (or a timedelta) as people say them: 84 ms, 1.2 s, 2 min 5 s; "" for none."""
+    if value is None or value == "":
+        return ""
+    milliseconds = value.total_seconds() * 1000 if isinstance(value, timedelta) else float(value)
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def bound_control(field: BoundField) -> SafeString:
+    """Draw a form field's control with Tabler's class for its kind, and mark it when it is wrong."""
+    css = CONTROLS.get(_kind(field), "form-control")
+    own = field.field.widget.attrs.get("class", "")
+    return field.as_widget(attrs={"class": f"{css} {own}{' is-invalid' if field.errors else ''}".strip()})
+
+
+@register.filter
+def is_check(field: BoundField) -> bool:
+    """Say whether a form field is one box to tick, whose label stands behind it."""
+    return _kind(field) == "checkbox" and not isinstance(field.field.widget, forms.CheckboxSelectMultiple)
+
+
+def _kind(field: BoundField) -> str:
+    widget = field.field.widget
+    if isinstance(widget, forms.Select):
+        return "select"
+    return getattr(widget, "input_type", None) or ""
+
+
+@register.simple_tag
+def json_tree(document: Any) -> SafeString:
+    """Draw a parsed JSON document as a tree that folds; see `overview.tree`."""
+    return tree.draw(document)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: Any) -> str:
+    """Return the current page's query string without its cursor and with members changed ("" drops one)."""
+    members = context["request"].GET.copy()
+    for name in ("after", "before"):
+        members.pop(name, None)
+    for name, value in changes.items():
+        members.pop(name, None)
+        if value not in (None, ""):
+            members[name] = value
+    return f"?{members.urlencode()}"

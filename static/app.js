@@ -1,0 +1,80 @@
+// The browser's small helpers: everything also works as plain links and forms when this file does not load.
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+// Copy buttons say that they did it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  toast("Copied.");
+});
+
+// A short message in the corner; the server sends one with the header HX-Trigger: {"toast": "…"}.
+function toast(text) {
+  const box = document.createElement("div");
+  box.className = "toast show";
+  box.innerHTML = '<div class="toast-body"></div>';
+  box.firstChild.textContent = text;
+  document.getElementById("toasts").append(box);
+  setTimeout(() => box.remove(), 4000);
+}
+document.addEventListener("toast", (event) => toast(event.detail.value));
+
+// Light and dark.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-theme-switch]")) return;
+  const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
+  document.documentElement.dataset.bsTheme = next;
+  localStorage.setItem("theme", next);
+});
+
+// Times stay relative while the page is open; the title is exact in the reader's zone.
+const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592000, 86400, "d"]];
+function ago(seconds) {
+  const unit = UNITS.find(([limit]) => Math.abs(seconds) < limit);
+  if (!unit) return null;
+  if (Math.abs(seconds) < 5) return "now";
+  const amount = `${Math.floor(Math.abs(seconds) / unit[1])} ${unit[2]}`;
+  return seconds > 0 ? `${amount} ago` : `in ${amount}`;
+}
+function tick(root = document) {
+  for (const element of all("time[data-ago]", root)) {
+    const at = new Date(element.dateTime);
+    const text = ago((Date.now() - at) / 1000);
+    element.title = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+    if (text && element.textContent !== text) element.textContent = text;
+  }
+}
+tick();
+setInterval(tick, 5000);
+document.addEventListener("htmx:load", (event) => tick(event.detail.elt));
+
+// Filters apply when a choice changes; a typed confirmation must match.
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
+});
+document.addEventListener("input", (event) => {
+  const word = event.target.dataset?.mustEqual;
+  if (word) event.target.setCustomValidity(event.target.value === word ? "" : `Type ${word}`);
+});
+
+// Keys: / search, j k rows, Esc leave, ? help, Ctrl+Enter submit.
+function step(by) {
+  const rows = all("[data-row] a, a[data-row]").filter((link) => link.closest("[data-row]").querySelector("a") === link || link.matches("[data-row]"));
+  const here = rows.indexOf(document.activeElement);
+  rows[Math.max(0, Math.min(rows.length - 1, here < 0 ? 0 : here + by))]?.focus();
+}
+const KEYS = {
+  "/": () => document.querySelector("[data-search]")?.focus(),
+  j: () => step(1),
+  k: () => step(-1),
+  "?": () => document.getElementById("keys")?.showModal(),
+};
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") return event.target.form?.requestSubmit();
+  if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
