@@ -1,0 +1,48 @@
+"""Names of hosts: how they are compared, and which private ones the administrator allows."""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def normalised(host: str) -> str:
+    """Return a host as it is compared: lower case, IDNA, no trailing dot, no brackets. Raises ValueError."""
+    host = host.strip("[]").rstrip(".").lower()
+    if not host:
+        raise ValueError("no host")
+    return host if host.isascii() else host.encode("idna").decode()
+
+
+def port(url: SplitResult) -> int | None:
+    """Return the port that this URL means. Raises ValueError for one that is no port."""
+    return url.port or DEFAULT_PORTS.get(url.scheme)
+
+
+def host(url: str) -> str:
+    """Return the normalised host of a URL. Raises ValueError."""
+    return normalised(urlsplit(url).hostname or "")
+
+
+def origin(url: str) -> str:
+    """Return `scheme://host:port`, normalised: what a credential is bound to. Raises ValueError."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{normalised(parts.hostname or '')}:{port(parts)}"
+
+
+def is_allowed_private(host: str, at_port: int | None, allowed: Iterable[str] | None = None) -> bool:
+    """Say whether SWITCHBOARD_PRIVATE_HOSTS names this host, as `host`, `host:port` or its network."""
+    names = settings.PRIVATE_HOSTS if allowed is None else allowed
+    return any(_matches(normalised(host), at_port, entry.strip().lower()) for entry in names)
+
+
+def _matches(host: str, at_port: int | None, entry: str) -> bool:
+    if entry in (host, f"{host}:{at_port}", f"[{host}]", f"[{host}]:{at_port}"):
+        return True
+    try:
+        return "/" in entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
