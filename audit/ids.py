@@ -12,7 +12,7 @@ _counter = itertools.count(int.from_bytes(os.urandom(2), "big"))
 
 
 def new_id(at: float | None = None) -> int:
-    """Return an id for a row born now, or at `at` (seconds since 1970). Later milliseconds give larger ids."""
+    """Return an id for a row born now, or at `at` (seconds since 1970). Later ones are larger."""
     milliseconds = int((time.time() if at is None else at) * 1000)
     node = (os.getpid() & 0x3FF) << 12
     return milliseconds << SHIFT | node | (next(_counter) & 0xFFF)
@@ -29,7 +29,7 @@ def time_of(row_id: int) -> datetime:
 
 
 def encode(prefix: str, row_id: int) -> str:
-    """Return the id as people see it: `run_01hq…`, thirteen characters after the prefix, sorting like the number."""
+    """Return the id as people see it: `run_01hq…`, thirteen characters that sort like the number."""
     digits = [ALPHABET[row_id >> shift & 31] for shift in range(60, -1, -5)]
     return f"{prefix}_{''.join(digits)}"
 

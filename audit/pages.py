@@ -1,0 +1,162 @@
+"""Pages of anything that is ordered by time: keyset cursors and filters, both in the address."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+
+from audit import ids
+
+LARGEST = (1 << 63) - 1  # bigint
+CURSORS = ("after", "before")
+
+M = TypeVar("M", bound=Model)
+Rows = QuerySet[Any]
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Page(Generic[M]):
+    """The rows of one page, newest first, with cursors and addresses of its neighbours."""
+
+    rows: list[M]
+    next_cursor: int | None
+    previous_cursor: int | None
+    next_url: str = ""
+    previous_url: str = ""
+
+
+def keyset(queryset: QuerySet[M], request: HttpRequest, size: int = 50) -> Page[M]:
+    """Return the page that `?after=` (older) or `?before=` (newer) asks for; a wrong cursor is the start.
+
+    The queryset's primary key must be an `audit.ids` id. One query of size + 1 rows, no OFFSET, no count.
+    """
+    after, before = (_cursor(request.GET.get(name, "")) for name in CURSORS)
+    if before is not None:
+        rows = list(queryset.filter(pk__gt=before).order_by("pk")[: size + 1])
+        if len(rows) > size:
+            return _page(rows[:size][::-1], request.GET, newer=True, older=True)
+        after = None  # fewer than a page: show the first page in full
+    older = queryset if after is None else queryset.filter(pk__lt=after)
+    rows = list(older.order_by("-pk")[: size + 1])
+    return _page(rows[:size], request.GET, newer=after is not None, older=len(rows) > size)
+
+
+def _page(rows: list[M], query: QueryDict, *, newer: bool, older: bool) -> Page[M]:
+    last = rows[-1].pk if rows and older else None
+    first = rows[0].pk if rows and newer else None
+    return Page(rows, last, first, _url(query, after=last), _url(query, before=first))
+
+
+def _cursor(text: str) -> int | None:
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST else None
+    )
+
+
+def _url(query: QueryDict, **cursor: int | None) -> str:
+    name, value = next(iter(cursor.items()))
+    if value is None:
+        return ""
+    members = query.copy()
+    for other in CURSORS:
+        members.pop(other, None)
+    members[name] = str(value)
+    return f"?{members.urlencode()}"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One question a list can be asked. `narrow` raises ValueError for a senseless value."""
+
+    name: str
+    label: str
+    narrow: Callable[[Rows, str], Rows]
+    choices: Choices | Callable[[], Choices] = ()
+    kind: str = "search"
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A filter as the bar shows it: with its value, its choices now, and what is wrong."""
+
+    name: str
+    label: str
+    value: str
+    choices: Choices = ()
+    kind: str = "search"
+    hint: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Filters(Generic[M]):
+    """The filter bar: its controls, the rows that pass, whether anything is asked."""
+
+    controls: list[Control]
+    queryset: QuerySet[M]
+    active: bool
+    clear_url: str = field(default="?")
+
+
+def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filter]) -> Filters[M]:
+    """Ask a list what the address asks: unknown names are ignored, a senseless value finds nothing."""
+    controls = []
+    for one in filters:
+        value = request.GET.get(one.name, "").replace("\0", "").strip()[:200]
+        choices = one.choices() if callable(one.choices) else one.choices
+        error = ""
+        if value:
+            queryset, error = _narrowed(queryset, one, value, choices)
+        controls.append(Control(one.name, one.label, value, choices, one.kind, one.hint, error))
+    return Filters(controls, queryset, any(control.value for control in controls))
+
+
+def _narrowed(queryset: QuerySet[M], one: Filter, value: str, choices: Choices) -> tuple[QuerySet[M], str]:
+    try:
+        if choices and value not in {known for known, _ in choices}:
+            raise ValueError("There is no such choice.")
+        return one.narrow(queryset, value), ""
+    except ValueError as problem:
+        return queryset.none(), str(problem)
+
+
+def exact(name: str, label: str, choices: Choices | Callable[[], Choices], lookup: str = "") -> Filter:
+    """Return a filter by one of some choices; `lookup` is the field when it has another name."""
+    return Filter(name, label, lambda rows, value: rows.filter(**{lookup or name: value}), choices)
+
+
+def since(name: str = "since", label: str = "From") -> Filter:
+    """Return a filter by the first day (UTC) that still counts."""
+    return Filter(name, label, lambda rows, value: rows.filter(pk__gte=ids.id_at(_day(value))), kind="date")
+
+
+def until(name: str = "until", label: str = "To") -> Filter:
+    """Return a filter by the last day (UTC) that still counts."""
+    return Filter(
+        name,
+        label,
+        lambda rows, value: rows.filter(pk__lt=ids.id_at(_day(value) + timedelta(days=1))),
+        kind="date",
+    )
+
+
+def _day(text: str) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("A day is written like 2026-11-24.") from None
+    if not 1970 <= day.year <= 2200:
+        raise ValueError("The year must lie between 1970 and 2200.")
+    return datetime.combine(day, time.min, timezone.get_default_timezone())
+
+
+def capped_count(queryset: Rows, limit: int = 10_000) -> str:
+    """Return how many rows there are as text, counting no further than `limit`: “10,000+”."""
+    count = queryset.order_by()[: limit + 1].count()
+    return f"{limit:,}+" if count > limit else f"{count:,}"
