@@ -1,0 +1,108 @@
+"""One topic in one process: news becomes frames once, and every page that listens gets its share."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from django.db import close_old_connections
+
+from live.hub import MISSED, Hub
+from live.topics import Frame, Topic, Wanted
+from live.viewers import Viewer
+
+BUSY = 0.1  # seconds: news is sent at once when it is quiet, and together with what follows when it is not
+MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
+
+log = logging.getLogger(__name__)
+# The only thread that reads rows for live pages: one database connection a process, however many pages are open.
+_reader = ThreadPoolExecutor(1, thread_name_prefix="live")
+Answer = TypeVar("Answer")
+
+
+async def in_reader(work: Callable[[], Answer]) -> Answer:
+    """Run `work`, which may use the ORM, in the one thread that reads for live pages."""
+    return await asyncio.get_running_loop().run_in_executor(_reader, _with_connection, work)
+
+
+class Channel:
+    """Everyone who listens to one topic here, and the task that renders for them while there is anyone."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.viewers: set[Viewer] = set()
+        self._keys: dict[str, None] = {}  # in order, each once
+        self._news = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stop: Callable[[], None] | None = None
+
+    def join(self, viewer: Viewer, name: str, hub: Hub) -> None:
+        """Let the viewer listen; the first one starts the work."""
+        self.viewers.add(viewer)
+        if self._stop is None:
+            self._stop = hub.listen(name, self._heard)
+            self._task = asyncio.get_running_loop().create_task(self._run(), name=f"live {name}")
+
+    def leave(self, viewer: Viewer) -> None:
+        """Let the viewer go; the last one ends the work."""
+        self.viewers.discard(viewer)
+        if not self.viewers and self._stop and self._task:
+            self._stop()
+            self._task.cancel()
+            self._stop = None
+            self._keys.clear()
+
+    async def catch_up(self, viewer: Viewer) -> None:
+        """Give the viewer what it has not seen: when it comes, and after news may have been missed."""
+        for frame in await in_reader(partial(_since, self.topic, viewer.last_id, viewer.wanted)):
+            viewer.offer(frame, frame.encode())
+
+    def _heard(self, key: str) -> None:
+        if len(self._keys) < MOST_KEYS or key == MISSED:
+            self._keys[key] = None
+            self._news.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            keys, self._keys = tuple(self._keys), {}
+            await self._flush(keys)
+            await asyncio.sleep(BUSY)
+
+    async def _flush(self, keys: tuple[str, ...]) -> None:
+        try:
+            if MISSED in keys:
+                await self._look_again()
+            told = [key for key in keys if key != MISSED]
+            if told:
+                self._fan_out(await in_reader(partial(_rendered, self.topic, told)))
+        except Exception:  # one row that cannot be rendered must not silence the topic
+            log.exception("News of the live line could not be rendered.")
+
+    async def _look_again(self) -> None:
+        """After a gap nobody knows what was missed, so every page gets what came since its last frame."""
+        for viewer in tuple(self.viewers):
+            await self.catch_up(viewer)
+
+    def _fan_out(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            encoded = frame.encode()
+            for viewer in self.viewers:
+                viewer.offer(frame, encoded)
+
+
+def _rendered(topic: Topic, keys: list[str]) -> list[Frame]:
+    return list(topic.render(keys))
+
+
+def _since(topic: Topic, last_id: str, wanted: Wanted) -> list[Frame]:
+    return list(topic.since(last_id, wanted))
+
+
+def _with_connection(work: Callable[[], Answer]) -> Answer:
+    close_old_connections()
+    return work()
+

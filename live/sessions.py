@@ -1,0 +1,36 @@
+"""Who stands behind a session cookie, asked of Django's session store without keeping a database connection."""
+
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def session_key(headers: Headers) -> str:
+    """Return the session's key out of the Cookie headers, or "" when there is none."""
+    cookies = SimpleCookie()
+    for name, value in headers:
+        if name == b"cookie":
+            try:
+                cookies.load(value.decode("latin-1"))
+            except CookieError:
+                return ""
+    found = cookies.get(settings.SESSION_COOKIE_NAME)
+    return found.value if found else ""
+
+
+def person(key: str) -> AbstractBaseUser | None:
+    """Return who is signed in under this session key, or None: expired, signed out, switched off, password changed."""
+    if not key:
+        return None
+    request: Any = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    found = get_user(request)
+    return found if found.is_authenticated and found.is_active else None

@@ -1,0 +1,135 @@
+"""The live stream: a raw ASGI application that sends server-sent events to signed-in pages.
+
+    GET /live/?topic=log&connection=<uuid>&after=<last id on the page>
+
+`topic` picks what to hear; `after` (or the browser's Last-Event-ID) says what the page has already; every other parameter is
+a filter on the frames' facts, repeatable for "any of". Rooms bring their topics and config/asgi.py hands them in:
+
+    Stream({"run": operations.feed.topic, "log": webhooks.feed.topic})
+
+No stream keeps a database connection: fifty of them would hold fifty (stack.md, "SSE trap").
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+
+from live import sessions
+from live.channel import Channel, in_reader
+from live.hub import hub
+from live.topics import Sight, Topic, Wanted
+from live.viewers import Viewer
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PING = 15.0  # seconds of quiet after which a comment keeps proxies from closing the line
+CHECK = 30.0  # seconds between looks at whether the person may still see this
+HELLO = b"retry: 1000\nevent: hello\ndata:\n\n"  # the page's dot turns green
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold back what it buffers
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Stream:
+    """The application; one a process, with the topics that it serves."""
+
+    def __init__(self, topics: Mapping[str, Topic]) -> None:
+        self._channels = {name: Channel(topic) for name, topic in topics.items()}
+        self._open: Counter[object] = Counter()  # streams by person
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one page until it leaves, loses its right, or reads too slowly."""
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=50)
+        name = query.pop("topic", [""])[-1]
+        last_id = _last_id(scope, query)
+        channel = self._channels.get(name)
+        if scope["method"] != "GET" or channel is None:
+            return await _refuse(send, 404)
+        found = await in_reader(partial(_right, scope, channel.topic))
+        if found is None:
+            return await _refuse(send, 403)
+        person, sight = found
+        if self._open.total() >= settings.LIVE_STREAMS or self._open[person] >= settings.LIVE_STREAMS_A_PERSON:
+            return await _refuse(send, 429)
+        wanted: Wanted = {key: frozenset(values) for key, values in query.items()}
+        viewer = Viewer(person, channel.topic, wanted, sight, last_id)
+        self._open[person] += 1
+        try:
+            await self._serve(name, viewer, scope, receive, send)
+        finally:
+            self._open[person] -= 1
+            channel.leave(viewer)
+
+    async def _serve(self, name: str, viewer: Viewer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Listen first and look back then, so that nothing falls between the page and the stream."""
+        channel = self._channels[name]
+        channel.join(viewer, name, hub())
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await send({"type": "http.response.body", "body": HELLO, "more_body": True})
+        await channel.catch_up(viewer)
+        work = [_write(viewer, send), _watch(viewer, scope), _gone(receive)]
+        tasks = [asyncio.ensure_future(job) for job in work]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _write(viewer: Viewer, send: Send) -> None:
+    while True:
+        body = await viewer.read(PING) or b": ping\n\n"
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _watch(viewer: Viewer, scope: Scope) -> None:
+    """End when the page is too slow or the person's right is gone; which connections they see can change meanwhile."""
+    while not await _within(CHECK, viewer.slow):
+        found = await in_reader(partial(_right, scope, viewer.topic))
+        if found is None or found[0] != viewer.person:
+            return
+        viewer.sight = found[1]
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _right(scope: Scope, topic: Topic) -> tuple[object, Sight] | None:
+    """Return who asks and which connections they may see, or None for nobody."""
+    person = sessions.person(sessions.session_key(scope["headers"]))
+    return None if person is None else (person.pk, topic.sight(person))
+
+
+def _last_id(scope: Scope, query: dict[str, list[str]]) -> str:
+    """The browser's own word when it comes back, else what the page said when it was drawn."""
+    after = query.pop("after", [""])[-1]
+    told = [value.decode("latin-1") for name, value in scope["headers"] if name == b"last-event-id"]
+    return told[-1] if told else after
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0"), (b"cache-control", b"no-store")]
+    headers += [(b"retry-after", b"5")] if status == 429 else []
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
