@@ -1,4 +1,4 @@
-"""What a service is, once it is read: frozen types that travel through every room and know nothing of files or forms."""
+"""What a service is once it is read: frozen types that travel through every room."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Hydrate:
-    """How a thin event is completed: the operation to run, and where its placeholders' values stand in the event."""
+    """How a thin event is completed: the operation to run, and where the event keeps its values."""
 
     operation: str  # "batches.read"
     bind: Mapping[str, Selector] = field(default_factory=dict)

@@ -1,10 +1,12 @@
 """Pick named values out of a parsed JSON document, telling absent from null."""
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from definitions.schema import Field, Selector
+from definitions.schema import Field, Operation, Selector
 
 
 class _Missing:
@@ -15,7 +17,11 @@ class _Missing:
         return False
 
 
-MISSING = _Missing()  # nothing stands there; null is a value
+MISSING: Any = _Missing()  # nothing stands there; null is a value
+MATCH = re.compile(
+    r"\[([^=\]]+)=(.*)\]", re.DOTALL
+)  # "[type=message]": the first element whose type is message
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +33,89 @@ class Picked:
 
 
 def pick(document: Any, selector: Selector) -> Any:
-    """Return the value that `selector` reaches in `document`, or MISSING. Null on the way ends as null."""
-    raise NotImplementedError
+    """Return the value that `selector` reaches in `document`, or MISSING. Null on the way ends as null.
+
+    Rule F9: where the service answers null in place of an object, the fields below it are null, not an error.
+    """
+    value = document
+    for at, segment in enumerate(selector):
+        if value is None or value is MISSING:
+            return value
+        if segment == EVERY:
+            return _every(value, selector[at + 1 :])
+        value = _step(value, segment)
+    return value
 
 
 def picked(fields: Iterable[Field], document: Any) -> Picked:
     """Return all fields' values in `document`, scalars brought to the declared type."""
-    raise NotImplementedError
+    found = {field.name: (field, pick(document, field.selector)) for field in fields}
+    resolved = {
+        name: coerced(value, field.type) for name, (field, value) in found.items() if value is not MISSING
+    }
+    return Picked(resolved, tuple(name for name in found if name not in resolved))
+
+
+def rows(operation: Operation, document: Any) -> tuple[Picked, ...] | None:
+    """Return one Picked for each element of a list answer, or None when this is no list or answers none (rule F1)."""
+    if not operation.is_list:
+        return None
+    elements = pick(document, operation.items)
+    return (
+        tuple(picked(operation.fields, element) for element in elements)
+        if isinstance(elements, list)
+        else None
+    )
+
+
+def next_values(operation: Operation, document: Any) -> dict[str, Any] | None:
+    """Return the values that ask for the page after `document`, or None when it was the last or there are no pages."""
+    pages = operation.pages
+    if not pages or (pages.more and not pick(document, pages.more)):
+        return None
+    cursor = pick(document, pages.next)
+    if cursor in (None, MISSING, ""):
+        elements = pick(document, operation.items)
+        cursor = (
+            pick(elements, (str(len(elements) - 1), "id"))
+            if isinstance(elements, list) and elements
+            else None
+        )
+    return {pages.cursor: cursor} if cursor else None
+
+
+def coerced(value: Any, type: str) -> Any:
+    """Return a scalar in its field's declared type where nothing is lost, else as it came (rules F5, F7, F8)."""
+    return COERCIONS.get(type, lambda same: same)(value)
+
+
+def _integer(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _string(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+COERCIONS: Mapping[str, Callable[[Any], Any]] = {"Integer": _integer, "String": _string}
+
+
+def _step(value: Any, segment: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(segment, MISSING)
+    if not isinstance(value, list):
+        return MISSING
+    if matched := MATCH.fullmatch(segment):
+        return next((item for item in value if _matches(item, *matched.groups())), MISSING)
+    at = int(segment) if segment.isascii() and segment.isdigit() and len(segment) < 10 else len(value)
+    return value[at] if at < len(value) else MISSING
+
+
+def _matches(item: Any, key: str, text: str) -> bool:
+    return isinstance(item, Mapping) and key in item and coerced(item[key], "String") == text
+
+
+def _every(value: Any, rest: Selector) -> Any:
+    if not isinstance(value, list):
+        return MISSING
+    return [found for found in (pick(item, rest) for item in value) if found is not MISSING]
