@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -107,8 +108,12 @@ def _ring(text: str, forbidden: str) -> Ring:
 
 
 def ring() -> Ring:
-    """Return the ring of `settings.CREDENTIAL_KEYS`. Raises KeyRingError."""
-    return _ring(settings.CREDENTIAL_KEYS, settings.SECRET_KEY)
+    """Return the ring of `settings.CREDENTIAL_KEYS`. Raises KeyRingError.
+
+    The setting is the ring itself or the file that holds it. A file is read each time, so that a key added
+    by `manage.py keys rotate` is known to every running process at once.
+    """
+    return _ring(_source(settings.CREDENTIAL_KEYS), settings.SECRET_KEY)
 
 
 def seal(plain: bytes, place: Place, *, purpose: str = "credentials") -> bytes:
@@ -147,6 +152,15 @@ def key_id(sealed: bytes) -> bytes:
 def fingerprints(plain: bytes) -> tuple[str, ...]:
     """Return a mark of this value under every key, newest first; without the ring nobody can guess it."""
     return tuple(hmac.digest(key.derive("fingerprints"), plain, "sha256").hex()[:16] for key in ring().keys)
+
+
+def _source(setting: str | Path) -> str:
+    if isinstance(setting, str):
+        return setting
+    try:
+        return setting.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyRingError(f"The key ring {setting} cannot be read: {type(error).__name__}.") from None
 
 
 def _key(part: str, forbidden: str) -> Key:

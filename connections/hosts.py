@@ -1,12 +1,15 @@
 """Names of hosts: how they are compared, and which private ones the administrator allows."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+NAME = re.compile(r"[a-z0-9_.:-]{1,253}")  # after IDNA; colons in an IPv6 address
 
 
 def normalised(host: str) -> str:
@@ -46,3 +49,21 @@ def _matches(host: str, at_port: int | None, entry: str) -> bool:
         return "/" in entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
     except ValueError:
         return False
+
+
+def check_base_url(url: str) -> None:
+    """Refuse what cannot be a base URL, and plain http where it was not allowed. Raises ValidationError."""
+    try:
+        parts = urlsplit(url)
+        name, at_port = normalised(parts.hostname or ""), port(parts)
+    except ValueError:
+        raise ValidationError("This is no URL: write https://host/path.") from None
+    if parts.scheme not in DEFAULT_PORTS or not NAME.fullmatch(name):
+        raise ValidationError("This is no URL: write https://host/path.")
+    if parts.username is not None or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise ValidationError("A base URL is scheme, host and path only: no user, query or fragment.")
+    if parts.scheme == "http" and not is_allowed_private(name, at_port):
+        raise ValidationError(
+            "Keys are sent over https only. For a host of your own, start Switchboard with "
+            f"SWITCHBOARD_PRIVATE_HOSTS={name}:{at_port}."
+        )

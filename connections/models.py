@@ -59,7 +59,7 @@ class LivingConnections(models.Manager.from_queryset(ConnectionQuerySet)):  # ty
 class Connection(models.Model):
     """One account at one service: its credentials, its endpoint, who may use it.
 
-    Deleting erases the secrets and closes the endpoint at once. The row stays, out of sight, because a cascade
+    Deleting erases the secrets and closes the endpoint at once. The row stays, out of sight, for a cascade
     over a million events would hold the door up: history reads `everything`, all else reads `objects`.
     """
 
@@ -119,7 +119,9 @@ class Connection(models.Model):
 
     @property
     def effective_base_url(self) -> str:
-        """Where calls go: the practice service, else this connection's base URL, else the definition's."""
+        """Where calls go: the practice service, its own base URL, or the definition's. Raises Locked."""
+        if self.practice and not settings.SIMULATOR_URL:
+            raise Locked("The practice service does not run: it starts with `make run`.")
         if self.practice:
             return str(settings.SIMULATOR_URL)
         return self.base_url or self.definition.base_url

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from connections import crypto, signing
+from definitions import catalog
 
 if TYPE_CHECKING:
     from connections.models import Connection
@@ -112,6 +113,8 @@ class Secret(models.Model):
         """Return the HMAC key of a webhook secret. Raises SealError."""
         try:
             return signing.key(self.connection.definition.webhooks, self.reveal(self.connection))
+        except catalog.UnknownService:
+            raise crypto.SealBroken("The definition of its service is not loaded.") from None
         except signing.BadSecret as error:
             raise crypto.SealBroken(str(error)) from None
 
