@@ -4,13 +4,22 @@
 import os
 import sys
 
+from config.home import Unusable
+
 
 def main() -> None:
-    """Run the command named on the command line."""
+    """Run the command named on the command line; what keeps it from starting is one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
+    try:
+        from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+        execute_from_command_line(sys.argv)
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"The Python module {error.name} is missing: run bin/sync, then .venv/bin/python manage.py …"
+        )
+    except Unusable as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,25 @@
-"""One ASGI process: the public door for webhooks and the live stream beside Django."""
+"""One ASGI process: the public door for webhooks, the live stream and the health probes beside Django."""
 
 import os
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_asgi_application()  # first: it sets Django up, which the imports below need
 
-application = get_asgi_application()
+from django.conf import settings  # noqa: E402
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
+
+from config import health  # noqa: E402
+
+BESIDE = {"/healthz": health.alive, "/readyz": health.ready}
+
+
+async def route(scope: health.Scope, receive: health.Receive, send: health.Send) -> None:
+    """Give each request to the application whose path it has; everything else is Django's."""
+    application = BESIDE.get(scope.get("path", ""), pages)
+    await application(scope, receive, send)  # type: ignore[arg-type]
+
+
+# Whom a request comes from is decided here once, for Django and the door alike.
+application = ProxyHeadersMiddleware(route, settings.TRUSTED_PROXIES) if settings.TRUSTED_PROXIES else route  # type: ignore[arg-type]

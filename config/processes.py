@@ -1,4 +1,4 @@
-"""Child processes that die with us: started in sessions of their own, stopped by the signal each one understands."""
+"""Child processes that die with us: in sessions of their own, stopped by the signal each understands."""
 
 import ctypes
 import os
@@ -7,29 +7,33 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LOG_LIMIT = 20 << 20  # bytes after which a log is put aside at the next start
 
 
 def spawn(
     arguments: Sequence[str | Path],
     *,
     log: Path | None = None,
+    folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     on_our_death: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a program in its own session, so that Ctrl-C reaches only us and we decide who stops when.
 
-    Its output goes to the end of `log`, or to our own. On Linux the kernel sends it `on_our_death` when we end,
-    however we end. Raises OSError when the program cannot be started.
+    Its output goes to the end of `log`, or to our own. On Linux the kernel sends it `on_our_death`
+    when we end, however we end. Raises OSError when the program cannot be started.
     """
-    output = open(log, "ab") if log else None
+    output = _opened(log) if log else None
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603  our own programs, never a person's words
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
             preexec_fn=_bound_to_us(on_our_death),
@@ -49,6 +53,13 @@ def stop(process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, patienc
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _opened(log: Path) -> IO[bytes]:
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(log.suffix + ".old"))
+    return open(log, "ab")
 
 
 def _bound_to_us(on_our_death: int) -> Callable[[], object] | None:

@@ -19,11 +19,13 @@ from config import home as homes
 from config import processes
 
 MAJOR = 18  # the data folder carries it, so that a later major finds and moves the old data
+Words = list[str | Path]  # a command line
+
 PATIENCE = 120  # seconds a database may need to replay its log after a crash
 
 
 class NotReady(Exception):
-    """A service did not start; the message is a sentence with its log's last words."""
+    """A service cannot be started or does not answer; the message is a sentence with its log's last words."""
 
 
 @dataclass
@@ -46,10 +48,19 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster on first use, start the server and return when it answers. Raises NotReady."""
+        homes.make_folder(homes.sockets(self.home))
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        _forget_stale_pid(self.data / "postmaster.pid")
-        server = [postgres_binary("postgres"), "-D", self.data, "-h", "", "-k", homes.sockets(self.home)]
+        _see_off_the_former(self.data / "postmaster.pid")
+        server: Words = [
+            postgres_binary("postgres"),
+            "-D",
+            self.data,
+            "-h",
+            "",
+            "-k",
+            homes.sockets(self.home),
+        ]
         settings = ["unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC", *self.options]
         flags = [word for setting in settings for word in ("-c", setting)]
         self.process = processes.spawn(
@@ -74,7 +85,7 @@ class Postgres:
         )
 
     def create_database(self, *, may_create: bool = False) -> None:
-        """Make the role and the database `switchboard` unless they exist; `may_create` lets tests make their own."""
+        """Make the role and the database `switchboard` unless they exist; tests may create their own."""
         with self.connect() as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'switchboard'").fetchone():
                 connection.execute("CREATE ROLE switchboard LOGIN")
@@ -89,9 +100,17 @@ class Postgres:
             processes.stop(self.process, how=signal.SIGINT, patience=60)
 
     def _initialise(self) -> None:
-        for folder in (homes.sockets(self.home), self.log.parent, self.data):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        arguments = ["-D", self.data, "-U", "postgres", "-E", "UTF8", "--auth=trust", "--wal-segsize=4"]
+        homes.make_folder(self.data)
+        arguments: Words = [
+            "-D",
+            self.data,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--auth=trust",
+            "--wal-segsize=4",
+        ]
         # The builtin locale sorts alike on every system; ICU is not compiled in.
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
         _run([*_unprivileged(), postgres_binary("initdb"), *arguments, *locale], "PostgreSQL's initdb")
@@ -113,10 +132,19 @@ class Valkey:
     def start(self) -> None:
         """Start the server and return when it answers. Raises NotReady."""
         folder, log = self.home / "valkey", self.home / "log" / "valkey.log"
-        for made in (homes.sockets(self.home), folder, log.parent):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        listen = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
-        keep = ["--dir", folder, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+        for made in (homes.sockets(self.home), folder):
+            homes.make_folder(made)
+        listen: Words = ["--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
+        keep: Words = [
+            "--dir",
+            folder,
+            "--appendonly",
+            "yes",
+            "--save",
+            "",
+            "--maxmemory-policy",
+            "noeviction",
+        ]
         self.process = processes.spawn([valkey_binary(), *listen, *keep, *self.options], log=log)
         _wait_until(self.answers, self.process, "Valkey", log)
 
@@ -133,7 +161,7 @@ class Valkey:
 
 
 def postgres_binary(name: str) -> Path:
-    """Return the path of one of PostgreSQL's programs, from the wheel. Raises NotReady when it is not installed.
+    """Return the path of one of PostgreSQL's programs, from the wheel. Raises NotReady without it.
 
     The package itself is never imported: as root its launcher runs useradd and opens up every parent folder.
     """
@@ -165,16 +193,36 @@ def _unprivileged() -> list[str]:
     return ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
 
 
-def _forget_stale_pid(path: Path) -> None:
-    # In a container with reused small pids the file may name a living program that is no PostgreSQL.
+def _see_off_the_former(path: Path) -> None:
+    # After a kill -9 of its parent the former server needs a moment to shut down. And in a container, where
+    # small pids come again, the file may name a living program that is no PostgreSQL: it is only in the way.
+    deadline = time.monotonic() + 15
+    while pid := _pid_in(path):
+        if not _is_postgres(pid):
+            path.unlink(missing_ok=True)
+        elif time.monotonic() > deadline:
+            raise NotReady(f"Another PostgreSQL (process {pid}) still uses {path.parent}: stop it first.")
+        time.sleep(0.02)
+
+
+def _pid_in(path: Path) -> int | None:
     with suppress(OSError, ValueError, IndexError):
-        pid = int(path.read_text().splitlines()[0])
-        if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
-            path.unlink()
+        return int(path.read_text().splitlines()[0])
+    return None
+
+
+def _is_postgres(pid: int) -> bool:
+    if sys.platform != "linux":
+        return False  # the server itself looks whether the process lives
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/stat").read_text()
+        return "(postgres)" in status and ") Z " not in status
+    return False
 
 
 def _run(arguments: Sequence[str | Path], what: str) -> None:
-    done = subprocess.run([str(word) for word in arguments], capture_output=True, text=True, check=False)
+    words = [str(word) for word in arguments]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  our own programs
     if done.returncode:
         raise NotReady(f"{what} failed: {_last_words(done.stderr)}")
 

@@ -1,4 +1,4 @@
-"""All settings in one file; what differs between machines comes from the environment (`.env.example` lists it)."""
+"""All settings in one file; what differs between machines comes from the environment (see `.env.example`)."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from environs import Env
 
-from config import home
+from config import home, logs
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -15,26 +15,29 @@ HOME = home.folder(BASE_DIR)  # var/, or SWITCHBOARD_HOME: everything this copy 
 UP = home.running(HOME)  # what a running `manage.py up` of this home says about itself
 
 DEBUG = env.bool("DEBUG", False)
-PRODUCTION = env.bool("SWITCHBOARD_PRODUCTION", False)
+PRODUCTION = env.bool("SWITCHBOARD_PRODUCTION", False)  # secrets must come from outside
+if PRODUCTION:
+    home.require_secrets()
 SECRET_KEY = env.str("SECRET_KEY", "") or home.secret_key(HOME)
-CREDENTIAL_KEYS = env.str("SWITCHBOARD_KEYS", "") or home.key_ring(
-    HOME
-)  # "k2:<base64>,k1:<base64>", newest first
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+# The ring's text ("k2:<base64>,k1:<base64>", newest first), or the file that holds it and may change.
+KEYS_FILE = env.str("SWITCHBOARD_KEYS_FILE", "")
+CREDENTIAL_KEYS: str | Path = env.str("SWITCHBOARD_KEYS", "") or Path(KEYS_FILE or home.key_ring(HOME))
 
 PORT = env.int("SWITCHBOARD_PORT", UP.get("port", 8700))
+PUBLIC_URL_GIVEN = bool(env.str("SWITCHBOARD_URL", ""))
 PUBLIC_URL = env.str("SWITCHBOARD_URL", UP.get("url", f"http://localhost:{PORT}")).rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(PUBLIC_URL).hostname, "localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-PRIVATE_HOSTS = env.list(
-    "SWITCHBOARD_PRIVATE_HOSTS", []
-)  # host, host:port or CIDR that outgoing calls may reach
-SIMULATOR_URL = env.str(
-    "SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", "")
-)  # where the practice service answers
-DEFINITIONS = env.list(
-    "SWITCHBOARD_DEFINITIONS", []
-)  # more folders with services, beside definitions/services
-TRUSTED_PROXIES = env.list("SWITCHBOARD_TRUSTED_PROXIES", [])  # peers whose X-Forwarded-For is believed
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Outgoing calls: host, host:port or CIDR that may be private; more certificate authorities (PEM).
+PRIVATE_HOSTS: list[str] = env.list("SWITCHBOARD_PRIVATE_HOSTS", [])
+CA_FILE = env.str("SWITCHBOARD_CA_FILE", "")
+SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  # the practice service
+DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside ours
+LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 200)  # open live pages of one web process
+LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 3)
+# Peers (address or CIDR) whose X-Forwarded-For is believed.
+TRUSTED_PROXIES: list[str] = env.list("SWITCHBOARD_TRUSTED_PROXIES", [])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -46,6 +49,7 @@ INSTALLED_APPS = [
     "django.forms",  # its widgets' templates, so that ours may stand beside them
     "template_partials",
     "django_htmx",
+    "django_structlog",
     "csp",
     "config.apps.ConfigConfig",
     "definitions",
@@ -62,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -92,26 +97,32 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASE = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
-POOL = env.int(
-    "SWITCHBOARD_POOL", 0
-)  # connections shared by the requests of one web process; 0: one a thread
+DATABASE_LIMITS = {
+    "statement_timeout": 5_000,
+    "lock_timeout": 2_000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+POOL = env.int("SWITCHBOARD_POOL", 0)  # connections that a web process shares out; 0: one a thread
 DATABASES = {
     "default": {
         **DATABASE,
-        # Under ASGI every request has a thread of its own, so only a pool keeps connections. Celery closes a pool at
-        # every task (its issue #10554), so workers keep one connection instead.
+        # Under ASGI every request has a thread of its own, so only a pool keeps connections. Celery closes
+        # a pool at every task (its issue #10554), so workers keep one connection instead.
         "CONN_MAX_AGE": 0 if POOL else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **DATABASE.get("OPTIONS", {}),
             "connect_timeout": 3,
-            # A statement that waits is a page that hangs (threats.md, T29); migrations raise the limits themselves.
-            "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
+            # A statement that waits is a page that hangs; migrations raise the limits for themselves.
+            "options": " ".join(f"-c {name}={limit}" for name, limit in DATABASE_LIMITS.items()),
             **({"pool": {"min_size": 1, "max_size": POOL, "timeout": 5}} if POOL else {}),
         },
     }
 }
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
+
+# Rate limits of sign-in need a cache that all web processes share; the database always is.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "people:sign_in"
@@ -136,12 +147,12 @@ STATICFILES_DIRS = [
     ("tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
     ("uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
 ]
-COLLECT_STATIC = env.bool("SWITCHBOARD_COLLECT_STATIC", True)  # False: served from where they lie (tests)
+COLLECT_STATIC = env.bool("SWITCHBOARD_COLLECT_STATIC", True)  # False: served from where they lie
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not COLLECT_STATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "config.static.HashedStorage"
         if COLLECT_STATIC
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -185,10 +196,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env.int("SWITCHBOARD_WORKER_PROCESSES", 2)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the logging of these settings stays
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# With the broker down a default .delay() blocked its caller for 19.6 s; the row is the truth and beat wakes it up later.
+# With the broker down a default .delay() blocked its caller for 19.6 s; beat wakes up what lies.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,  # longer than the longest task, else it is delivered twice
@@ -197,3 +210,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
 }
+
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that started it
+LOG_LEVEL = env.str("SWITCHBOARD_LOG_LEVEL", "INFO")
+LOGGING = logs.configuration(LOG_LEVEL)

@@ -17,7 +17,7 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_conn
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    """Run before pytest-django reads the settings; xdist's workers inherit the environment and share the servers."""
+    """Run before pytest-django reads the settings; the workers of xdist inherit all of it."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if not worker:
         _start(Path(tempfile.mkdtemp(prefix="switchboard-test-")))

@@ -1,4 +1,4 @@
-"""What every test may ask for: people, signed-in clients, and the real site, worker and browser for journeys."""
+"""What every test may ask for: people, signed-in clients, the real site, worker and browser for journeys."""
 
 import os
 import socket
@@ -147,7 +147,7 @@ def _site(free_port, product_environment, simulator, tmp_path_factory) -> Iterat
 
 @pytest.fixture
 def live_site(_site, transactional_db) -> str:
-    """The address of a real uvicorn that serves config.asgi (Django, the door, the live stream) from the test database."""
+    """The address of a real web process on the test database: Django, the door, the live stream."""
     return _site
 
 

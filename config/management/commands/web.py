@@ -1,0 +1,34 @@
+"""`manage.py web`: the web process alone, as `up`, the container and systemd start it."""
+
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+
+class Command(BaseCommand):
+    """Serve the pages, the public door and the live stream."""
+
+    help = "Serve the pages, the door for webhooks and the live stream from one process."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the address to listen on."""
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--host", default="127.0.0.1")
+
+    def handle(self, *, port: int, host: str, **_: Any) -> None:
+        """Serve until SIGTERM; open streams get three seconds."""
+        uvicorn.run(
+            "config.asgi:application",
+            host=host,
+            port=port,
+            lifespan="off",
+            log_config=None,  # ours, from the settings
+            access_log=False,
+            proxy_headers=False,  # config.asgi believes SWITCHBOARD_TRUSTED_PROXIES and nobody else
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=3,
+        )
