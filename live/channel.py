@@ -17,7 +17,7 @@ BUSY = 0.1  # seconds: news is sent at once when it is quiet, and together with 
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
 
 log = logging.getLogger(__name__)
-# The only thread that reads rows for live pages: one database connection a process, however many pages are open.
+# The only thread that reads rows for live pages: one database connection, however many pages are open.
 _reader = ThreadPoolExecutor(1, thread_name_prefix="live")
 Answer = TypeVar("Answer")
 
@@ -105,4 +105,3 @@ def _since(topic: Topic, last_id: str, wanted: Wanted) -> list[Frame]:
 def _with_connection(work: Callable[[], Answer]) -> Answer:
     close_old_connections()
     return work()
-

@@ -1,7 +1,7 @@
 """News between processes: published in the transaction that makes them true, heard by one listener a process.
 
-    hub.publish("run", run.pk)                   # in any room, inside the transaction: heard only if it commits
-    stop = hub.hub().listen("run", heard)        # in an event loop; heard("17") for each, heard(MISSED) after a gap
+hub.publish("run", run.pk)             # in any room, inside the transaction: heard only if it commits
+stop = hub.hub().listen("run", heard)  # in an event loop; heard("17") for each, heard(MISSED) after a gap
 """
 
 import asyncio
@@ -33,7 +33,8 @@ Connect = Callable[[str], Awaitable[AsyncConnection[TupleRow]]]
 def publish(topic: str, key: object) -> None:
     """Tell every process, once the current transaction commits, that `key` of `topic` changed.
 
-    The same news twice in one transaction is told once. Keys are ids, never content (NOTIFY carries 8,000 bytes).
+    The same news twice in one transaction is told once. Keys are ids, never content: NOTIFY carries
+    8,000 bytes.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{topic} {key}"])

@@ -6,7 +6,16 @@ from django.db import connections
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-PASSED_ON = ("connect_timeout", "options", "sslmode", "sslrootcert", "sslcert", "sslkey", "service", "passfile")
+PASSED_ON = (
+    "connect_timeout",
+    "options",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "service",
+    "passfile",
+)
 
 
 async def connect(name: str) -> AsyncConnection[TupleRow]:
@@ -14,7 +23,9 @@ async def connect(name: str) -> AsyncConnection[TupleRow]:
 
     Raises psycopg.OperationalError when the database does not answer within its connect timeout (3 s).
     """
-    return await AsyncConnection.connect(autocommit=True, application_name=f"switchboard {name}", **_parameters())
+    return await AsyncConnection.connect(
+        autocommit=True, application_name=f"switchboard {name}", **_parameters()
+    )
 
 
 def _parameters() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who stands behind a session cookie, asked of Django's session store without keeping a database connection."""
+"""Who stands behind a session cookie, asked of Django's session store outside of any view."""
 
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -27,7 +27,7 @@ def session_key(headers: Headers) -> str:
 
 
 def person(key: str) -> AbstractBaseUser | None:
-    """Return who is signed in under this session key, or None: expired, signed out, switched off, password changed."""
+    """Return who is signed in under this key, or None: expired, signed out, off, password changed."""
     if not key:
         return None
     request: Any = HttpRequest()

@@ -2,8 +2,9 @@
 
     GET /live/?topic=log&connection=<uuid>&after=<last id on the page>
 
-`topic` picks what to hear; `after` (or the browser's Last-Event-ID) says what the page has already; every other parameter is
-a filter on the frames' facts, repeatable for "any of". Rooms bring their topics and config/asgi.py hands them in:
+`topic` picks what to hear; `after` (or the browser's Last-Event-ID) says what the page has already; every
+other parameter is a filter on the frames' facts, repeatable for "any of". Rooms bring their topics, and
+config/asgi.py hands them in:
 
     Stream({"run": operations.feed.topic, "log": webhooks.feed.topic})
 
@@ -59,7 +60,10 @@ class Stream:
         if found is None:
             return await _refuse(send, 403)
         person, sight = found
-        if self._open.total() >= settings.LIVE_STREAMS or self._open[person] >= settings.LIVE_STREAMS_A_PERSON:
+        if (
+            self._open.total() >= settings.LIVE_STREAMS
+            or self._open[person] >= settings.LIVE_STREAMS_A_PERSON
+        ):
             return await _refuse(send, 429)
         wanted: Wanted = {key: frozenset(values) for key, values in query.items()}
         viewer = Viewer(person, channel.topic, wanted, sight, last_id)
@@ -94,7 +98,7 @@ async def _write(viewer: Viewer, send: Send) -> None:
 
 
 async def _watch(viewer: Viewer, scope: Scope) -> None:
-    """End when the page is too slow or the person's right is gone; which connections they see can change meanwhile."""
+    """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
     while not await _within(CHECK, viewer.slow):
         found = await in_reader(partial(_right, scope, viewer.topic))
         if found is None or found[0] != viewer.person:

@@ -14,7 +14,9 @@ class Frame:
 
     html: str
     event: str = "message"  # the name that the page listens for: sse-swap="row"
-    id: str = ""  # what a page says it saw last when it comes back (Last-Event-ID); "" when nothing can be replayed
+    id: str = (
+        ""  # what a page says it saw last when it comes back (Last-Event-ID); "" when nothing can be replayed
+    )
     facts: Mapping[str, str | frozenset[str]] = field(default_factory=dict)  # what filters compare
 
     def encode(self) -> bytes:
@@ -30,7 +32,7 @@ def agrees(frame: Frame, wanted: Wanted) -> bool:
 
 
 def visible(frame: Frame, sight: Sight) -> bool:
-    """Tell whether someone who sees only these connections may see the frame; what belongs to none is for all."""
+    """Tell whether someone who sees only these connections may see it; what belongs to none is for all."""
     connection = frame.facts.get("connection", "")
     return sight is None or connection == "" or connection in sight
 
@@ -42,11 +44,12 @@ def everything(person: Any) -> Sight:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic of the live line. All functions are synchronous, may use the ORM, and run in one thread of their own.
+    """A topic of the live line. Its functions are synchronous, may use the ORM, and run in one own thread.
 
     render(keys): the frames for the published keys, oldest first; once a process, whoever looks.
-    since(last_id, wanted): the frames a page needs that shows what was known at `last_id` ("" when it says nothing).
-        Rows appear in another order than their ids, so go back a little further: pages replace what they know.
+    since(last_id, wanted): the frames a page needs that shows what was known at `last_id` ("" when it says
+        nothing). Rows appear in another order than their ids, so go back a little further: pages replace
+        what they know.
     sight(person): which connections the person may see, asked when a page opens and every 30 s.
     agrees(frame, wanted): whether a page with this filter shows the frame.
     """

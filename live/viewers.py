@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 from live.topics import Frame, Sight, Topic, Wanted, visible
 
-BACKLOG = 1 << 20  # bytes that may wait for one page; more, and the page is cut off and comes back for the rest
+BACKLOG = (
+    1 << 20
+)  # bytes that may wait for one page; more, and the page is cut off and comes back for the rest
 
 
 @dataclass(eq=False, slots=True)

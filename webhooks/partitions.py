@@ -1,0 +1,92 @@
+"""The partitions of the event table: one a week by id, made ahead, so that old weeks can be dropped whole.
+
+There is no default partition: with one PostgreSQL no longer reads partitions in order, and the newest fifty
+events of a long log would need all of them. What comes after the last week lies in `webhooks_event_beyond`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from audit import ids
+
+WEEK = timedelta(weeks=1)
+AHEAD = 8  # weeks made in advance; every start and every day makes up for what is missing
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+
+
+def monday(moment: datetime) -> datetime:
+    """Return the start of the week, UTC, that `moment` lies in."""
+    return EPOCH + (moment - EPOCH) // WEEK * WEEK
+
+
+def name(week: datetime) -> str:
+    """Return the name of the partition for a week: webhooks_event_20261123."""
+    return f"webhooks_event_{week:%Y%m%d}"
+
+
+def create(cursor: Any, now: datetime) -> None:
+    """Cut a fresh event table into partitions: all before this week, the weeks ahead, all beyond."""
+    first, last = monday(now), monday(now) + AHEAD * WEEK
+    _add(cursor, "webhooks_event_before", None, first)
+    for number in range(AHEAD):
+        _add(cursor, name(first + number * WEEK), first + number * WEEK, first + (number + 1) * WEEK)
+    _add(cursor, "webhooks_event_beyond", last, None)
+
+
+def extend(now: datetime) -> list[str]:
+    """Make the partitions for the weeks ahead that are missing; return their names.
+
+    What already lies beyond stays where it is and becomes the partition up to the first new week.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
+        start, wanted = _start_of_beyond(cursor), monday(now) + AHEAD * WEEK
+        if start >= wanted:
+            return []
+        cursor.execute("SET LOCAL lock_timeout = '2s'")  # give up rather than make the door wait behind us
+        return _cut(cursor, start, wanted)
+
+
+def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:
+    cursor.execute("SELECT max(id) FROM webhooks_event_beyond")
+    largest = cursor.fetchone()[0]
+    cursor.execute("ALTER TABLE webhooks_event DETACH PARTITION webhooks_event_beyond")
+    made = []
+    if largest is not None:
+        end = monday(ids.time_of(largest)) + WEEK
+        cursor.execute(f"ALTER TABLE webhooks_event_beyond RENAME TO {name(start)}")
+        _attach(cursor, name(start), start, end)
+        start, made = end, [name(start)]
+    while start < wanted:
+        _add(cursor, name(start), start, start + WEEK)
+        made.append(name(start))
+        start += WEEK
+    if largest is None:
+        _attach(cursor, "webhooks_event_beyond", start, None)
+    else:
+        _add(cursor, "webhooks_event_beyond", start, None)
+    return made
+
+
+def _start_of_beyond(cursor: Any) -> datetime:
+    cursor.execute(
+        "SELECT substring(pg_get_expr(relpartbound, oid) FROM '[0-9]+')::bigint FROM pg_class "
+        "WHERE oid = 'webhooks_event_beyond'::regclass"
+    )
+    return ids.time_of(cursor.fetchone()[0])
+
+
+def _add(cursor: Any, table: str, start: datetime | None, end: datetime | None) -> None:
+    cursor.execute(f"CREATE TABLE {table} PARTITION OF webhooks_event {_range(start, end)}")
+
+
+def _attach(cursor: Any, table: str, start: datetime | None, end: datetime | None) -> None:
+    cursor.execute(f"ALTER TABLE webhooks_event ATTACH PARTITION {table} {_range(start, end)}")
+
+
+def _range(start: datetime | None, end: datetime | None) -> str:
+    low = ids.id_at(start) if start else "MINVALUE"
+    high = ids.id_at(end) if end else "MAXVALUE"
+    return f"FOR VALUES FROM ({low}) TO ({high})"
