@@ -16,13 +16,9 @@ class Placeholder:
     description: str = ""
     required: bool = False
     options: tuple[str, ...] = ()
-    json: str = (
-        ""  # "": text · "required": the value is JSON · "allowed": text, or a list or object when handed one
-    )
+    json: str = ""  # "": text · "required": JSON · "allowed": text, or a list or object when handed one
     shape: str = ""  # of JSON values: "array", "object" or "" for either
-    default: Any = (
-        None  # used when nobody said anything about this placeholder; a blank said so, and drops it
-    )
+    default: Any = None  # used when nobody said anything about it; a blank says something, and drops it
     accept: tuple[str, ...] = ()  # file name endings, ".mp3"
     max_bytes: int | None = None
     place: str = "body"  # endpoint, path, query, header, body, auth, action
@@ -159,9 +155,8 @@ class Action:
     description: str
     operation: str  # "chat_completions.create"
     inputs: tuple[Placeholder, ...]
-    values: Mapping[
-        str, Any
-    ]  # operation placeholder -> recipe of the composer vocabulary (docs/definition-format.md)
+    values: Mapping[str, Any]  # the operation's placeholder -> recipe, see definitions.compose
+    one_of: tuple[tuple[str, ...], ...] = ()  # of each group at least one input is needed
     outputs: tuple[str, ...] = ()  # field names, the most telling first
     result: str = "text"  # how to show it: text, vector, transcript
     icon: str = ""
