@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -111,6 +112,14 @@ def make_default(connection: Connection, *, request: HttpRequest | None = None) 
         _tell(connection, "made_default", request)
 
 
+def limit(connection: Connection, form: ModelForm[Connection], *, request: HttpRequest | None = None) -> None:
+    """Save who may see and use this connection, as a valid AccessForm says."""
+    with transaction.atomic():
+        before = _audience(Connection.objects.get(pk=connection.pk))
+        form.save()
+        _tell(connection, "limited", request, before=before, after=_audience(connection))
+
+
 def delete(connection: Connection, *, request: HttpRequest | None = None) -> None:
     """Erase the secrets and close the endpoint for good; runs and events stay and keep the name."""
     with _alone():
@@ -189,6 +198,11 @@ def _described(connection: Connection, entered: Entered | None = None) -> dict[s
     if entered:
         described["entered"] = [*entered.credentials, *([signing.SECRET] if entered.webhook_secret else [])]
     return described
+
+
+def _audience(connection: Connection) -> dict[str, Any]:
+    people = sorted(connection.people.values_list("username", flat=True))
+    return {"limited": connection.limited, "role": connection.limited_to_role, "people": people}
 
 
 def _tell(connection: Connection, what: str, request: HttpRequest | None, **details: Any) -> None:

@@ -49,6 +49,15 @@ class ConnectionForm(forms.Form):
         """Return the fields that most people leave alone."""
         return [field for field in self if field.name == "base_url" or field.name.startswith("option-")]
 
+    def folded_open(self) -> bool:
+        """Say whether one of them holds something or is wrong."""
+        return any(field.value() or field.errors for field in self.folded())
+
+    def folded_label(self) -> str:
+        """Return the names of the folded fields as one line."""
+        names = [str(field.label) for field in self.folded()]
+        return "Optional: " + ", ".join(names)
+
     def shown(self) -> list[forms.BoundField]:
         """Return the fields that everybody fills."""
         hidden = {field.name for field in self.folded()}

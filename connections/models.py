@@ -1,6 +1,7 @@
 """Connections: one account at one service each, who may use it, and where it is reached."""
 
 import uuid
+from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -8,52 +9,37 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils import timezone
 
 from connections import hosts
 from connections.crypto import SealError
+from connections.querysets import ConnectionQuerySet, LivingConnections
 from connections.secrets import Canary, Secret, SecretQuerySet
 from definitions import catalog
 from definitions.schema import Service
 from people.models import Person, Role
 
-__all__ = ["Canary", "Connection", "ConnectionQuerySet", "Locked", "Secret", "SecretQuerySet"]
+__all__ = [
+    "Canary",
+    "Connection",
+    "ConnectionQuerySet",
+    "LivingConnections",
+    "Locked",
+    "Secret",
+    "SecretQuerySet",
+]
+
+
+ENDPOINT_WORDS = {
+    "ready": "Webhooks that are signed with the secret are accepted.",
+    "needs_secret": "No signing secret is entered: every webhook is refused until there is one.",
+    "paused": "Webhooks are accepted and held; nothing reacts to them.",
+    "disabled": "The endpoint answers 404.",
+}
 
 
 class Locked(SealError):
     """This connection cannot be used; the text says why and what to do."""
-
-
-class ConnectionQuerySet(models.QuerySet["Connection"]):
-    """Named sets of connections."""
-
-    def for_user(self, person: Person) -> "ConnectionQuerySet":
-        """Return what this person may see and use: all, or what is open to all, to the role or by name."""
-        if person.may(Role.ADMIN):
-            return self
-        roles = [role for role in Role.values if person.may(role)]
-        named = Connection.people.through.objects.filter(person=person).values("connection")
-        return self.filter(Q(limited=False) | Q(limited_to_role__in=roles) | Q(pk__in=named))
-
-    def enabled(self) -> "ConnectionQuerySet":
-        """Leave out what is switched off."""
-        return self.filter(enabled=True)
-
-    def at(self, service: str) -> "ConnectionQuerySet":
-        """Return the connections to one service, its default first."""
-        return self.filter(service=service).order_by("-is_default", "name")
-
-    def with_secrets(self) -> "ConnectionQuerySet":
-        """Bring the sealed secrets along: one query for a whole page."""
-        return self.prefetch_related("secrets")
-
-
-class LivingConnections(models.Manager.from_queryset(ConnectionQuerySet)):  # type: ignore[misc]
-    """The connections that were not deleted."""
-
-    def get_queryset(self) -> ConnectionQuerySet:
-        """Leave deleted ones out: their rows stay only so that runs and events keep their name."""
-        found: ConnectionQuerySet = super().get_queryset().filter(deleted_at=None)
-        return found
 
 
 class Connection(models.Model):
@@ -146,9 +132,72 @@ class Connection(models.Model):
         """One of disabled, needs_secret, paused, ready."""
         if not self.enabled:
             return "disabled"
-        if not any(secret.is_signing for secret in self.secrets.all()):
+        if not self.signing_rows:
             return "needs_secret"
         return "paused" if self.paused else "ready"
+
+    @property
+    def service_label(self) -> str:
+        """What people call the service, also when its definition is not loaded."""
+        try:
+            return self.definition.short
+        except catalog.UnknownService:
+            return self.service
+
+    @property
+    def shown_base_url(self) -> str:
+        """Where calls go, or why they go nowhere; for people."""
+        try:
+            return self.effective_base_url
+        except (Locked, catalog.UnknownService) as error:
+            return str(error)
+
+    @property
+    def state(self) -> str:
+        """One of locked, disabled, enabled."""
+        if self.locked:
+            return "locked"
+        return "enabled" if self.enabled else "disabled"
+
+    @property
+    def endpoint_words(self) -> str:
+        """What the endpoint's state means."""
+        return ENDPOINT_WORDS[self.endpoint_state]
+
+    @property
+    def setup_steps(self) -> tuple[str, ...]:
+        """How to point the service's webhooks here."""
+        try:
+            return self.definition.setup_steps
+        except catalog.UnknownService:
+            return ()
+
+    @property
+    def current_secrets(self) -> list[Secret]:
+        """Its secrets without a previous signing secret."""
+        return [secret for secret in self.secrets.all() if not secret.valid_until]
+
+    @property
+    def credential_rows(self) -> list[Secret]:
+        """The secrets that calls are made with."""
+        return [secret for secret in self.secrets.all() if not secret.is_signing]
+
+    @property
+    def signing_rows(self) -> list[Secret]:
+        """The signing secrets, the current one first."""
+        rows = [secret for secret in self.secrets.all() if secret.is_signing]
+        return sorted(rows, key=lambda secret: secret.label)
+
+    @property
+    def has_previous_secret(self) -> bool:
+        """Say whether the signing secret before is still good."""
+        now = timezone.now()
+        return any(secret.valid_until and secret.valid_until > now for secret in self.signing_rows)
+
+    @property
+    def last_used_at(self) -> datetime | None:
+        """When a secret of it was last used."""
+        return max((one.last_used_at for one in self.secrets.all() if one.last_used_at), default=None)
 
     @cached_property
     def locked(self) -> str:
@@ -164,8 +213,7 @@ class Connection(models.Model):
 
         The caller forgets the values when the call is over: never logged, never stored, never in a task.
         """
-        rows = [secret for secret in self.secrets.all() if not secret.is_signing]
-        opened = self._open(rows)
+        opened = self._open(self.credential_rows)
         Secret.objects.filter(connection=self).credentials().used()
         return opened
 

@@ -83,6 +83,11 @@ class Secret(models.Model):
         return self.name == signing.SECRET
 
     @property
+    def title(self) -> str:
+        """The name as words."""
+        return "Signing secret" if self.is_signing else self.name
+
+    @property
     def label(self) -> str:
         """`current` or `previous`."""
         return "previous" if self.valid_until else "current"

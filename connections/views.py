@@ -1,0 +1,240 @@
+"""The pages about connections: everyone who may see one reads, an admin changes."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from connections import connecting
+from connections.crypto import SealError
+from connections.forms import AccessForm, ConnectionForm, SigningForm
+from connections.models import Connection
+from connections.uses import uses
+from definitions import catalog
+from definitions.schema import Service
+from people.access import fresh_required, role_required
+from people.models import Person
+
+
+class Asked(HttpRequest):
+    """A request behind the login: its user is a person."""
+
+    user: Person
+
+
+TABS = (
+    ("overview", "Overview"),
+    ("credentials", "Credentials"),
+    ("webhook", "Webhook"),
+    ("access", "Access"),
+)
+SWITCHED = {
+    "enabled": "“{}” is enabled: runs and webhooks go on.",
+    "disabled": "“{}” is disabled: nothing runs, and its endpoint answers 404.",
+    "paused": "“{}” is paused: webhooks are accepted and held.",
+    "resumed": "“{}” is no longer paused.",
+}
+
+
+@require_GET
+def connection_list(request: Asked) -> HttpResponse:
+    """Show every connection that this person may see."""
+    rows = Connection.objects.for_user(request.user).with_secrets()
+    return render(
+        request, "connections/list.html", {"connections": rows, "can_change": request.user.may("admin")}
+    )
+
+
+@require_GET
+@role_required("admin")
+def choose(request: Asked) -> HttpResponse:
+    """Ask which service to connect; with only one there is nothing to ask."""
+    services = catalog.services()
+    if len(services) == 1:
+        return redirect("connections:new", services[0].handle)
+    return render(request, "connections/choose.html", {"services": services})
+
+
+@require_http_methods(["GET", "POST"])
+@role_required("admin")
+@fresh_required
+def new(request: Asked, service: str) -> HttpResponse:
+    """Connect an account of a service."""
+    definition = _service(service)
+    form = ConnectionForm(definition, request.POST or None, initial={"name": definition.short})
+    if request.method == "POST" and form.is_valid():
+        try:
+            created = connecting.connect(definition, form.entered, request=request)
+        except (connecting.NameTaken, SealError) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, f"“{created}” is connected. Test it, then point the service's webhooks here."
+            )
+            return redirect(created)
+    return _form(request, form, service=definition, status=_status(form))
+
+
+@require_POST
+@role_required("admin")
+def practice(request: Asked) -> HttpResponse:
+    """Connect to the practice service with a made-up key, in one click."""
+    handle = request.POST.get("service") or next((one.handle for one in catalog.services()), "")
+    try:
+        connection = connecting.practise(_service(handle), request=request)
+    except SealError as error:
+        messages.error(request, str(error))
+        return redirect("connections:list")
+    messages.success(
+        request, "This is practice: made-up answers from this machine, nothing is sent to the service."
+    )
+    return redirect(connection)
+
+
+@require_GET
+def detail(request: Asked, pk: UUID) -> HttpResponse:
+    """Show one connection, a tab at a time."""
+    connection = _found(request, pk)
+    names = [name for name, _ in TABS]
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in names else "overview"
+    may = {"can_change": request.user.may("admin"), "can_run": request.user.may("operator")}
+    return render(request, f"connections/detail/{tab}.html", _about(connection) | may | {"tab": tab})
+
+
+@require_http_methods(["GET", "POST"])
+@role_required("admin")
+@fresh_required
+def edit(request: Asked, pk: UUID) -> HttpResponse:
+    """Change a connection; secrets that are left empty stay."""
+    connection = _found(request, pk)
+    definition = _service(connection.service)
+    form = ConnectionForm(
+        definition, request.POST or None, connection=connection, initial=_initial(connection)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            connecting.change(connection, form.entered, request=request)
+        except (connecting.NameTaken, SealError) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"“{connection}” is changed.")
+            return redirect(connection)
+    return _form(request, form, service=definition, connection=connection, status=_status(form))
+
+
+@require_http_methods(["GET", "POST"])
+@role_required("admin")
+@fresh_required
+def signing_secret(request: Asked, pk: UUID) -> HttpResponse:
+    """Set the webhook signing secret, or rotate it with a time in which both are good."""
+    connection = _found(request, pk)
+    _service(connection.service)
+    form = SigningForm(connection, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connecting.set_signing_secret(connection, **form.cleaned_data, request=request)
+        except SealError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "The signing secret is set. Send a test event to see it work.")
+            return redirect(f"{connection.get_absolute_url()}?tab=webhook")
+    context = {"form": form, "connection": connection}
+    return render(request, "connections/signing_secret.html", context, status=_status(form))
+
+
+@require_POST
+@role_required("admin")
+def end_previous(request: Asked, pk: UUID) -> HttpResponse:
+    """Let the previous signing secret be good no longer."""
+    connection = _found(request, pk)
+    connecting.end_previous_secret(connection, request=request)
+    messages.success(request, "Only the current signing secret is good now.")
+    return redirect(f"{connection.get_absolute_url()}?tab=webhook")
+
+
+@require_POST
+@role_required("admin")
+def switch(request: Asked, pk: UUID) -> HttpResponse:
+    """Enable, disable, pause or resume."""
+    connection, to = _found(request, pk), request.POST.get("to", "")
+    if to not in connecting.SWITCHES:
+        raise Http404
+    connecting.switch(connection, to, request=request)
+    messages.success(request, SWITCHED[to].format(connection))
+    return redirect(connection)
+
+
+@require_POST
+@role_required("admin")
+def default(request: Asked, pk: UUID) -> HttpResponse:
+    """Let this be the connection that the service's bare webhook paths lead to."""
+    connection = _found(request, pk)
+    connecting.make_default(connection, request=request)
+    messages.success(request, f"“{connection}” is the default of its service now.")
+    return redirect(connection)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required("admin")
+@fresh_required
+def access(request: Asked, pk: UUID) -> HttpResponse:
+    """Say who may see and use this connection."""
+    connection = _found(request, pk)
+    form = AccessForm(request.POST or None, instance=connection)
+    if request.method == "POST" and form.is_valid():
+        connecting.limit(connection, form, request=request)
+        messages.success(request, f"Who may use “{connection}” is changed.")
+        return redirect(f"{connection.get_absolute_url()}?tab=access")
+    return render(
+        request, "connections/access.html", {"form": form, "connection": connection}, status=_status(form)
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@role_required("admin")
+@fresh_required
+def delete(request: Asked, pk: UUID) -> HttpResponse:
+    """Delete a connection whose name was typed; what it was used for is shown before."""
+    connection = _found(request, pk)
+    if request.method == "GET":
+        return render(request, "connections/delete.html", _about(connection))
+    if request.POST.get("confirm", "").strip() != connection.name:
+        wrong = {"error": f"Type “{connection.name}” to delete it."}
+        return render(request, "connections/delete.html", _about(connection) | wrong, status=422)
+    connecting.delete(connection, request=request)
+    messages.success(request, f"“{connection.name}” is deleted, its secrets are erased. Its history stays.")
+    return redirect("connections:list")
+
+
+def _found(request: Asked, pk: UUID) -> Connection:
+    found: Connection = get_object_or_404(Connection.objects.for_user(request.user).with_secrets(), pk=pk)
+    return found
+
+
+def _service(handle: str) -> Service:
+    try:
+        return catalog.service(handle)
+    except catalog.UnknownService as error:
+        raise Http404(str(error)) from None
+
+
+def _about(connection: Connection) -> dict[str, Any]:
+    tabs = [(name, label, f"?tab={name}", None) for name, label in TABS]
+    return {"connection": connection, "tabs": tabs, "uses": uses(connection)}
+
+
+def _initial(connection: Connection) -> dict[str, str]:
+    options = {f"option-{name}": value for name, value in connection.options.items()}
+    return options | {"name": connection.name, "base_url": connection.base_url}
+
+
+def _status(form: Any) -> int:
+    return 422 if form.is_bound else 200
+
+
+def _form(request: Asked, form: ConnectionForm, *, status: int, **context: Any) -> HttpResponse:
+    return render(request, "connections/form.html", {"form": form, **context}, status=status)
