@@ -51,6 +51,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "config.apps.ConfigConfig",
     "definitions",
     "live",
@@ -75,6 +79,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "people.sitting.sitting_middleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -127,6 +133,21 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 AUTH_USER_MODEL = "people.Person"
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "overview:home"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "people.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people come by invitation; the product sends no mail
+ACCOUNT_LOGOUT_REDIRECT_URL = "people:sign_in"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof of identity counts for secrets, roles and keys
+ACCOUNT_SESSION_REMEMBER = True  # the session's own limits decide
+MFA_ADAPTER = "config.second_factor.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Switchboard"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones are off by some seconds
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://localhost")  # browsers allow it there, too
+REQUIRE_SECOND_FACTOR = env.bool("SWITCHBOARD_REQUIRE_SECOND_FACTOR", PRODUCTION)  # of operators and admins
+IDLE_SECONDS = env.int("SWITCHBOARD_IDLE_SECONDS", 1800)  # a session without a request ends after it
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

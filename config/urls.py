@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("overview.urls")),
     path("", include("people.urls")),
+    path("", include("people.allauth_urls")),
     path("audit/", include("audit.urls")),
     path("connections/", include("connections.urls")),
     path("", include("operations.urls")),

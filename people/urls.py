@@ -1,6 +1,20 @@
 """The addresses of the people pages."""
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as accounts
+from django.urls import path
+
+from people import views
 
 app_name = "people"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("sign-in/", accounts.login, name="sign_in"),
+    path("sign-out/", accounts.logout, name="sign_out"),
+    path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("account/", views.account, name="account"),
+    path("people/", views.people, name="list"),
+    path("people/invite/", views.invite, name="invite"),
+    path("people/invitations/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("people/<int:pk>/active/", views.set_active, name="set_active"),
+    path("people/<int:pk>/reset/", views.reset, name="reset"),
+]

@@ -1,0 +1,54 @@
+"""How long a session lasts: it ends when nobody used it for a while, and at the latest after half a day."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from people import factors
+
+STEP = 60  # seconds between two notes of “seen”: one write a minute, not one a request
+QUIET = ("/sign-", "/welcome/", "/account/", "/static/")  # may be seen without a second factor
+
+
+def sitting_middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """End sessions that are too old or idle, and hold people to a second factor where it is required."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            if _is_over(request):
+                logout(request)
+                messages.info(request, "You were signed out because nobody was here for a while.")
+                return HttpResponseRedirect(reverse("people:sign_in"))
+            if _lacks_second_factor(request):
+                messages.info(request, "Your role needs a second factor: add one here, then go on.")
+                return HttpResponseRedirect(reverse("mfa_index"))
+        return get_response(request)
+
+    return middleware
+
+
+def _is_over(request: HttpRequest) -> bool:
+    now = time.time()
+    began = request.session.setdefault("began", now)
+    seen = request.session.setdefault("seen", now)
+    if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.IDLE_SECONDS:
+        return True
+    if now - seen > STEP:
+        request.session["seen"] = now
+    return False
+
+
+def _lacks_second_factor(request: HttpRequest) -> bool:
+    person = request.user
+    if not settings.REQUIRE_SECOND_FACTOR or not person.is_authenticated or not person.may("operator"):
+        return False
+    if request.path.startswith(QUIET):
+        return False
+    return not factors.has_any(person)
