@@ -88,6 +88,12 @@ def words(name: str) -> str:
 
 
 @register.filter
+def dotted(action: str) -> str:
+    """Return an action's name as words: `person.signed_in` is “Person signed in”."""
+    return words(str(action).replace(".", " "))
+
+
+@register.filter
 def ago(at: datetime | None) -> str:
     """Return how long ago (or in how long) a moment is, in one unit; a date after thirty days."""
     if at is None:

@@ -1,0 +1,83 @@
+"""The audit pages: who did what, with filters, and as a file."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from audit import exports, log, pages
+from audit.models import Entry
+
+COLUMNS = (
+    "id",
+    "at",
+    "action",
+    "actor",
+    "address",
+    "target_type",
+    "target_id",
+    "target_name",
+    "before",
+    "after",
+    "note",
+)
+
+
+def _people() -> list[tuple[str, str]]:
+    people = get_user_model()._default_manager.order_by("username").values_list("pk", "username")
+    return [(str(pk), name) for pk, name in people]
+
+
+def _targets() -> list[tuple[str, str]]:
+    kinds = (
+        Entry.objects.exclude(target_type="").order_by("target_type").values_list("target_type", flat=True)
+    )
+    return [(kind, kind.replace("_", " ")) for kind in kinds.distinct()]
+
+
+def _search(rows: pages.Rows, text: str) -> pages.Rows:
+    return rows.filter(
+        Q(action__icontains=text)
+        | Q(target_name__icontains=text)
+        | Q(note__icontains=text)
+        | Q(target_id=text)
+    )
+
+
+FILTERS = (
+    pages.Filter("q", "Search", _search, hint="action, name or note"),
+    pages.exact("person", "Person", _people),
+    pages.exact("target_type", "What", _targets),
+    pages.since(),
+    pages.until(),
+)
+
+
+@require_GET
+def entries(request: HttpRequest) -> HttpResponse:
+    """Show the trail, newest first."""
+    filters = pages.filtered(Entry.objects.all(), request, FILTERS)
+    page = pages.keyset(filters.queryset, request)
+    return render(request, "audit/entries.html", {"filters": filters, "page": page})
+
+
+@require_GET
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one line with everything it holds."""
+    return render(request, "audit/entry.html", {"entry": get_object_or_404(Entry, pk=pk)})
+
+
+@require_GET
+def export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """Send what the filters leave as CSV or JSON Lines; the export is a line of the trail, too."""
+    rows = pages.filtered(Entry.objects.all(), request, FILTERS).queryset
+    log.record("audit.exported", request=request, note=f"{kind}, {request.GET.urlencode() or 'everything'}")
+    return exports.answer(request, f"audit.{kind}", COLUMNS, map(_plain, exports.rows(rows)))
+
+
+def _plain(row: Entry) -> dict[str, Any]:
+    own = {name: getattr(row, name) for name in COLUMNS}
+    return own | {"id": row.key, "at": row.at.isoformat(), "address": row.address or ""}
