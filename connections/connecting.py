@@ -1,7 +1,7 @@
 """What can be done with a connection: each function is one transaction, one audit line, one piece of news."""
 
 import secrets as random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from connections import crypto, signing
 from connections.models import Connection, Secret
 from definitions.schema import Service
 from live import hub
+from people.models import Person
 
 NAME_TAKEN = "There is a connection of this name already."
 LOCK = 0x5357_4343  # the advisory lock under which names and defaults are given out
@@ -38,6 +38,15 @@ class Entered:
     options: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     webhook_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may see and use a connection: everybody, or admins, a role and these people."""
+
+    limited: bool
+    role: str = ""
+    people: Sequence[Person] = ()
 
 
 class NameTaken(ValueError):
@@ -112,11 +121,13 @@ def make_default(connection: Connection, *, request: HttpRequest | None = None) 
         _tell(connection, "made_default", request)
 
 
-def limit(connection: Connection, form: ModelForm[Connection], *, request: HttpRequest | None = None) -> None:
-    """Save who may see and use this connection, as a valid AccessForm says."""
+def limit(connection: Connection, to: Audience, *, request: HttpRequest | None = None) -> None:
+    """Set who may see and use this connection."""
     with transaction.atomic():
-        before = _audience(Connection.objects.get(pk=connection.pk))
-        form.save()
+        before = _audience(connection)
+        connection.limited, connection.limited_to_role = to.limited, to.role
+        connection.save(update_fields=["limited", "limited_to_role"])
+        connection.people.set(to.people)
         _tell(connection, "limited", request, before=before, after=_audience(connection))
 
 

@@ -131,25 +131,20 @@ class SigningForm(forms.Form):
         )
 
 
-class AccessForm(forms.ModelForm[Connection]):
+class AccessForm(forms.Form):
     """Limits a connection to a role and to named people."""
 
-    class Meta:
-        """Everybody, or a role and some people."""
-
-        model = Connection
-        fields = ("limited", "limited_to_role", "people")
-        labels = {
-            "limited": "Only some people may see and use this connection",
-            "limited_to_role": "This role and above",
-        }
-        widgets = {"people": forms.CheckboxSelectMultiple}
-        help_texts = {"people": "Admins see every connection."}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["limited_to_role"].choices = [  # type: ignore[attr-defined]
-            ("", "nobody by role"),
-            (Role.OPERATOR, "operators"),
-        ]
-        self.fields["people"].queryset = Person.objects.filter(is_active=True).order_by("username")  # type: ignore[attr-defined]
+    limited = forms.BooleanField(
+        label="Only some people may see and use this connection",
+        required=False,
+        help_text="Admins see every connection. Without the tick everybody does who is signed in.",
+    )
+    role = forms.ChoiceField(
+        label="Open to a role", required=False, choices=[("", "no role"), (Role.OPERATOR, "operators")]
+    )
+    people = forms.ModelMultipleChoiceField(
+        label="Open to these people by name",
+        required=False,
+        queryset=Person.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("username"),
+        widget=forms.CheckboxSelectMultiple,
+    )

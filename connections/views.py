@@ -184,9 +184,14 @@ def default(request: Asked, pk: UUID) -> HttpResponse:
 def access(request: Asked, pk: UUID) -> HttpResponse:
     """Say who may see and use this connection."""
     connection = _found(request, pk)
-    form = AccessForm(request.POST or None, instance=connection)
+    now = {
+        "limited": connection.limited,
+        "role": connection.limited_to_role,
+        "people": connection.people.all(),
+    }
+    form = AccessForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
-        connecting.limit(connection, form, request=request)
+        connecting.limit(connection, connecting.Audience(**form.cleaned_data), request=request)
         messages.success(request, f"Who may use “{connection}” is changed.")
         return redirect(f"{connection.get_absolute_url()}?tab=access")
     return render(
