@@ -1,4 +1,4 @@
-"""Files of many rows, sent while they are read: as CSV or JSON Lines, in little memory, under ASGI and WSGI."""
+"""Files of many rows, sent while they are read, in little memory, as CSV or JSON Lines."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=Model)
 
 
 def rows(queryset: QuerySet[M]) -> Iterator[M]:
-    """Yield every row, newest first, by key in short queries: no cursor stays open, no statement runs long."""
+    """Yield every row, newest first, by key in short queries: no cursor stays open."""
     batch = list(queryset.order_by("-pk")[:BATCH])
     while batch:
         yield from batch
@@ -32,7 +32,7 @@ def answer(
     """Send records as the file `name`, whose ending says the kind: .csv (safe in spreadsheets) or .jsonl."""
     write, content_type = KINDS[name.rpartition(".")[2]]
     lines = write(tuple(columns), records)
-    # Django reads a plain iterator to its end before it sends a byte under ASGI, so give it an async one there.
+    # Under ASGI Django reads a plain iterator to its end before it sends a byte: give it an async one.
     content = _in_thread(lines) if isinstance(request, ASGIRequest) else lines
     response = StreamingHttpResponse(content, content_type=f"{content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
