@@ -100,7 +100,8 @@ def lookup_name(goal: Target) -> str:
     """Return the name as it is asked for: absolute, so that no search domain is tried. Raises SendError("blocked")."""
     if goal.private or _is_literal(goal.host):
         return goal.host
-    if "." not in goal.host:  # `db`, `redis`, `localhost`: names of a private network
+    # `db`, `redis`, `localhost` are names of a private network; what ends in a number is an address in disguise.
+    if "." not in goal.host or goal.host.rpartition(".")[2][0].isdigit():
         raise SendError("blocked", host=goal.host)
     return goal.host + "."
 

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx
 
 from operations import build, guard
 from operations.errors import SendError
+from operations.redaction import Redactor
 from operations.sink import Sink, UnknownEncoding
 from operations.wire import Hook, Wire, tls_context
 
@@ -31,6 +32,7 @@ class Permit:
     connect: float = 5.0  # seconds for the connection; the name has 5 of its own
     keep: int = 32 << 20  # bytes of the answer that are kept
     path: Path | None = None  # where a long answer, or one that is no text, goes
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))  # credentials that a service may echo
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +100,26 @@ def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
         parts.append((part.name, (part.file.filename, file, part.file.content_type)))
     named = {"files": parts} if parts else {"content": request.body}
     made = httpx.Request(request.method, request.url, headers=[*request.headers, *OUR_HEADERS], **named)  # type: ignore[arg-type]
-    url = httpcore.URL(made.url.raw_scheme, made.url.raw_host, made.url.port, made.url.raw_path)
+    target = made.url
+    url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
     return httpcore.Request(request.method, url, headers=made.headers.raw, content=made.stream)
 
 
 async def _received(
     response: httpcore.Response, permit: Permit, wire: Wire, listener: Listener | None
 ) -> Reply:
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
+    mask = permit.redactor.bytes
+    headers = tuple(
+        (name.decode("latin-1"), mask(value).decode("latin-1")) for name, value in response.headers
+    )
     found = {name.lower(): value for name, value in reversed(headers)}
     kind = found.get("content-type", "")
-    sink = Sink(permit.path, permit.keep, content_type=kind, encoding=found.get("content-encoding", ""))
+    encoding = found.get("content-encoding", "")
+    sink = Sink(permit.path, permit.keep, permit.redactor, kind=kind, encoding=encoding)
     try:
         async for chunk in response.aiter_stream():
             if listener is not None and kind.startswith("text/event-stream"):
-                await listener(chunk)
+                await listener(permit.redactor.bytes(chunk))
             if not sink.write(chunk):
                 break
     finally:

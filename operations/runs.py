@@ -1,49 +1,110 @@
-"""Starting, executing, cancelling and reaping runs: the state machine around the row."""
+"""Starting and stopping runs. What happens in between is in `execution`, what happens after a crash in `reaper`."""
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypedDict, Unpack
 
+from django.db import transaction
+from django.utils import timezone
+
+from audit import log
 from connections.models import Connection
-from operations.models import Origin, Reason, Run
+from definitions import catalog
+from definitions.schema import Operation, Service
+from live import hub
+from operations import build, reading, uploads
+from operations.execution import execute
+from operations.models import OPEN, Origin, Reason, Run, State
+from operations.reaper import reap
+from operations.wake import wake
 from people.models import Person
 
+__all__ = ["About", "cancel", "check", "execute", "reap", "start"]
 
-@dataclass(frozen=True, slots=True)
-class Start:
+WATCHED = {Origin.PERSON, Origin.COMMAND, Origin.API}  # what a person asked for goes into the audit trail
+
+
+class About(TypedDict, total=False):
     """What stands around a run besides its inputs: who asked, why, and what came before."""
 
-    person: Person | None = None
-    origin: str = Origin.PERSON
-    reason: str = Reason.INITIAL
-    action: str = ""
-    again_of: int | None = None
-    cause: str = ""
-    hops: int = 0
-    once: uuid.UUID | None = None
-    bulk: int | None = None
-    wake: bool = True  # False: the caller executes it in this process
+    person: Person | None
+    origin: str
+    reason: str
+    action: str
+    again_of: Run | None
+    cause: str
+    hops: int
+    once: uuid.UUID | None
+    bulk: int | None
 
 
-def start(connection: Connection, operation_key: str, values: Mapping[str, Any], about: Start | None = None, **around: Any) -> Run:
+def start(
+    connection: Connection,
+    operation_key: str,
+    values: Mapping[str, Any],
+    *,
+    wake_up: bool = True,
+    **about: Unpack[About],
+) -> Run:
     """Write a queued run and wake a worker after the commit; never waits for the broker.
 
-    `around` takes the members of Start by name (`person=`, `origin=` …). The same `once` again returns the run that it made.
-    Raises build.InputErrors for values that make no request, and catalog.UnknownOperation."""
-    raise LookupError(operation_key)
+    The same `once` again returns the run that it made. `wake_up=False`: the caller executes it in this process.
+    Raises build.InputErrors for values that make no request, and catalog.UnknownService or UnknownOperation."""
+    service = connection.definition
+    operation = catalog.operation(connection.service, operation_key)
+    check(service, operation, values)
+    inputs, files = uploads.split(values)
+    around = {"reason": Reason.INITIAL, "origin": Origin.PERSON, **about}
+    facts = {
+        "connection": connection,
+        "connection_name": connection.name,
+        "service": service.handle,
+        "resource": operation.resource,
+        "operation": operation.name,
+        "definition_version": service.version,
+        "practice": connection.practice,
+        "inputs": inputs,
+        "uploads": files,
+        **around,
+    }
+    with transaction.atomic():
+        run, made = _written(facts)
+        if made:
+            hub.publish("run", run.id)
+            if wake_up:
+                transaction.on_commit(partial(wake, run.id))
+            if run.origin in WATCHED:
+                log.record("run.started", person=run.person, target=("run", run.ref, str(run)))
+    return run
 
 
-def execute(run_id: int) -> Run | None:
-    """Claim the run, send it, finish it. Returns the finished run, or None when somebody else has it."""
-    return None
+def _written(facts: dict[str, Any]) -> tuple[Run, bool]:
+    once = facts.get("once")
+    if once is None:
+        return Run.objects.create(**facts), True
+    return Run.objects.get_or_create(once=once, defaults=facts)
 
 
-def reap() -> int:
-    """Wake up queued and waiting runs that are due, close those whose lease ran out; return how many rows moved."""
-    return 0
+def check(service: Service, operation: Operation, values: Mapping[str, Any]) -> None:
+    """Raise build.InputErrors when these values make no request, or cannot be kept."""
+    unstorable = [name for name, value in values.items() if reading.storable(value) != value]
+    if unstorable:
+        raise build.InputErrors(
+            dict.fromkeys(unstorable, "It holds characters that cannot be kept (NUL or half a letter).")
+        )
+    credentials = {placeholder.name: "-" for placeholder in service.auth.placeholders}
+    build.request(service, operation, values, credentials)
 
 
 def cancel(run: Run, person: Person | None = None) -> bool:
-    """End the run, or ask its worker to stop; False when it had ended already."""
-    return False
+    """End the run, or ask its worker to stop within a second; False when it had ended already."""
+    now = timezone.now()
+    with transaction.atomic():
+        idle = Run.objects.filter(id=run.id, state__in=[State.QUEUED, State.WAITING])
+        ended = idle.update(state=State.CANCELLED, cancel_asked=True, finished_at=now, next_try_at=None)
+        asked = ended or Run.objects.filter(id=run.id, state__in=OPEN).update(cancel_asked=True)
+        if asked:
+            hub.publish("run", run.id)
+            log.record("run.cancelled", person=person, target=("run", run.ref, str(run)))
+    return bool(asked)

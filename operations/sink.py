@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from operations.redaction import Redactor
+
 SHOWN = 64 << 10  # bytes of an answer that stand in the row and are shown
 TEXTUAL = ("json", "text/", "xml", "javascript", "x-www-form-urlencoded")
 STEP = 256 << 10  # bytes unpacked at once
@@ -24,28 +26,32 @@ def is_textual(content_type: str) -> bool:
 class Sink:
     """Where the bytes of one answer go. At most `keep` bytes are taken, counted before and after decoding."""
 
-    def __init__(self, path: Path | None, keep: int, *, content_type: str = "", encoding: str = "") -> None:
+    def __init__(
+        self, path: Path | None, keep: int, redactor: Redactor, *, kind: str = "", encoding: str = ""
+    ) -> None:
         """Raises UnknownEncoding; `path` is written when the answer is no text, or longer than what is shown."""
-        self.path, self.keep = path, keep
+        self.path, self.keep, self.redactor = path, keep, redactor
         self.start = bytearray()
         self.size = self.raw_size = 0
         self.truncated = False
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
-        self._on_disk = not is_textual(content_type)
+        self._on_disk = not is_textual(kind)
         self._decoder = _decoder(encoding)
 
     def write(self, chunk: bytes) -> bool:
         """Take a piece in; False when no more will be taken. Raises zlib.error for a broken encoding."""
         self.raw_size += len(chunk)
         for piece in self._decoded(chunk):
-            self._take(piece)
+            self._take(self.redactor.feed(piece))
             if self.truncated:
                 break
         return not self.truncated
 
     def close(self) -> None:
         """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
+        if not self.truncated:
+            self._take(self.redactor.flush())
         if self._on_disk and self._file is None and self.size:
             self._open()
         if self._file is not None:

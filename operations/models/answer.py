@@ -1,6 +1,5 @@
 """What a service answered, and the files that belong to runs; lists never select these."""
 
-import hashlib
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +13,9 @@ class StoredFile(models.Model):
     """Bytes below `FILES_ROOT` under a name of our own: an upload, a whole answer, or a picture out of one."""
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
-    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="files")  # None: an upload not yet used
+    run = models.ForeignKey(
+        Run, models.CASCADE, null=True, related_name="files"
+    )  # None: an upload not yet used
     kind = models.CharField(max_length=16)  # upload, answer, part
     path = models.CharField(max_length=200)  # relative to FILES_ROOT
     filename = models.CharField(max_length=200)  # what a download is called: safe, ours
@@ -44,9 +45,11 @@ class Answer(models.Model):
     content_type = models.CharField(max_length=200, blank=True)
     body = models.BinaryField()  # at most 64 KiB, as it came
     size = models.BigIntegerField(default=0)  # bytes that came
-    sha256 = models.CharField(max_length=64, default=hashlib.sha256().hexdigest)
+    sha256 = models.CharField(max_length=64, blank=True)
     truncated = models.BooleanField(default=False)  # more came than is kept (32 MiB)
-    file = models.ForeignKey(StoredFile, models.SET_NULL, null=True, related_name="+")  # None: all of it is in `body`
+    file = models.ForeignKey(
+        StoredFile, models.SET_NULL, null=True, related_name="+"
+    )  # None: all of it is in `body`
 
     def __str__(self) -> str:
         return f"answer to {self.run_id}"

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.urls import reverse
 
 from audit import ids
 from connections.models import Connection
+from operations.build import FileRef
+from people.models import Person, Role
 
 
 class State(models.TextChoices):
@@ -58,13 +61,20 @@ class Origin(models.TextChoices):
 class RunQuerySet(models.QuerySet["Run"]):
     """Named sets of runs."""
 
-    def for_user(self, user: Any) -> Self:
-        """Return the runs this person may see: every role may read all of them."""
-        return self if user.is_authenticated and user.is_active else self.none()
+    def for_user(self, person: Person) -> Self:
+        """Return the runs this person may see: all but those through a connection that is closed to them."""
+        if person.may(Role.ADMIN):
+            return self
+        visible = Connection.everything.for_user(person).values("pk")
+        hidden = list(Connection.everything.exclude(pk__in=visible).values_list("pk", flat=True))
+        # Mostly nothing is hidden, and then a list of a million runs keeps its plain index scan.
+        return self.exclude(connection__in=hidden) if hidden else self
 
     def rows(self) -> Self:
         """Return what a list shows: no inputs, fields or items, which may be large."""
-        return self.select_related("connection", "person").defer("inputs", "uploads", "fields", "missing", "items", "note")
+        return self.select_related("connection", "person").defer(
+            "inputs", "uploads", "fields", "missing", "items", "note"
+        )
 
     def open(self) -> Self:
         """Return the runs that have not ended."""
@@ -89,7 +99,9 @@ class Run(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="runs", db_index=False)
+    connection = models.ForeignKey(
+        Connection, models.SET_NULL, null=True, related_name="runs", db_index=False
+    )
     connection_name = models.CharField(max_length=200)
     service = models.CharField(max_length=100)
     resource = models.CharField(max_length=100)
@@ -99,13 +111,21 @@ class Run(models.Model):
     practice = models.BooleanField(default=False)
 
     inputs = models.JSONField(default=dict)  # values by placeholder; credentials never stand here
-    uploads = models.JSONField(default=dict)  # file placeholders: name -> list of {path, filename, content_type, size}
+    uploads = models.JSONField(
+        default=dict
+    )  # file placeholders: name -> list of {path, filename, content_type, size}
     origin = models.CharField(max_length=16, choices=Origin.choices, default=Origin.PERSON)
     reason = models.CharField(max_length=16, choices=Reason.choices, default=Reason.INITIAL)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     again_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="again")
-    cause = models.CharField(max_length=40, blank=True)  # the event or rule that started it, as people see its id
-    hops = models.PositiveSmallIntegerField(default=0)  # how many events and runs stand before it: the loop guard
+    cause = models.CharField(
+        max_length=40, blank=True
+    )  # the event or rule that started it, as people see its id
+    hops = models.PositiveSmallIntegerField(
+        default=0
+    )  # how many events and runs stand before it: the loop guard
     once = models.UUIDField(null=True, unique=True)  # the form's one-time token: a double click is one run
     bulk = models.BigIntegerField(null=True)
     idempotency_key = models.UUIDField(default=uuid.uuid4)
@@ -148,7 +168,12 @@ class Run(models.Model):
             models.Index("resource", "operation", "-id", name="run_operation"),
             models.Index("person", "-id", name="run_person"),
             models.Index("-id", name="run_open", condition=Q(state__in=OPEN)),
-            models.Index("state", "-id", name="run_ended_badly", condition=Q(state__in=["failed", "unknown", "cancelled"])),
+            models.Index(
+                "state",
+                "-id",
+                name="run_ended_badly",
+                condition=Q(state__in=["failed", "unknown", "cancelled"]),
+            ),
             models.Index("bulk", name="run_bulk", condition=Q(bulk__isnull=False)),
             models.Index("object_id", "-id", name="run_object", condition=~Q(object_id="")),
             GinIndex("tags", name="run_tags"),
@@ -175,6 +200,18 @@ class Run(models.Model):
     def created_at(self) -> datetime:
         """When it was asked for, read off the id."""
         return ids.time_of(self.id)
+
+    def values(self) -> dict[str, Any]:
+        """Return what build.request takes: the inputs, and the uploads as files on disk."""
+        root = Path(settings.FILES_ROOT)
+        files: dict[str, Any] = {}
+        for name, kept in self.uploads.items():
+            refs = [
+                FileRef(str(root / one["path"]), one["filename"], one["content_type"], one["size"])
+                for one in kept
+            ]
+            files[name] = refs if len(refs) > 1 else refs[0]
+        return {**self.inputs, **files}
 
     @property
     def is_open(self) -> bool:

@@ -1,0 +1,171 @@
+"""Keeping what came back: one transaction that finishes the run, its attempt, its answer and its files."""
+
+import hashlib
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, transaction
+from django.utils import timezone
+
+from audit import ids
+from live import hub
+from operations import reading
+from operations.models import Answer, Attempt, Run, State, StoredFile
+from operations.outbound import Reply
+from operations.outcome import Outcome
+from operations.wake import wake
+
+# The answer in our hands is worth more than our patience: a database that restarts is back within these waits (seconds).
+PAUSES = (0.2, 1.0, 3.0, 5.0)
+
+logger = structlog.get_logger(__name__)
+
+
+def place(run: Run) -> Path:
+    """Return where the answer to the run's current attempt goes when it needs a file."""
+    return (
+        Path(settings.FILES_ROOT)
+        / "answers"
+        / f"{run.created_at:%Y-%m-%d}"
+        / f"{run.ref}-{run.attempt_count}"
+    )
+
+
+def finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
+    """Write down the end of a try; False when the run is not ours any more. Patient while the database restarts."""
+    for pause in (*PAUSES, None):
+        try:
+            with transaction.atomic():
+                return _finish(run, attempt, outcome)
+        except DatabaseError as error:
+            if pause is None or transaction.get_connection().in_atomic_block:
+                raise
+            logger.warning("finish_failed", run=run.id, error=type(error).__name__)
+            close_old_connections()
+            time.sleep(pause)
+    return False
+
+
+def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
+    now = timezone.now()
+    keeper = _Keeper(run)
+    values = _of_run(run, outcome, keeper)
+    waits = outcome.again is not None
+    lease: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": None if waits else now}
+    if not Run.objects.filter(id=run.id, lease=run.lease).update(state=outcome.state, **lease, **values):
+        keeper.undo(outcome.reply)
+        return False
+    _finish_attempt(attempt, outcome, now)
+    StoredFile.objects.bulk_create(keeper.files)
+    if outcome.reply is not None:
+        _keep_answer(run, outcome.reply, keeper)
+    hub.publish("run", run.id)
+    if outcome.again is not None:
+        seconds = outcome.again.seconds
+        transaction.on_commit(lambda: wake(run.id, seconds))
+    return True
+
+
+def _of_run(run: Run, outcome: Outcome, keeper: "_Keeper") -> dict[str, Any]:
+    reply, prepared = outcome.reply, outcome.prepared
+    values: dict[str, Any] = {
+        "error_code": outcome.code,
+        "error": reading.storable(outcome.sentence),
+        "status": reply.status if reply else None,
+        "next_try_at": outcome.next_try,
+        "summary": reading.storable(outcome.sentence)[:200],
+    }
+    if reply is None or prepared is None:
+        return values
+    values["request_id"] = reading.storable(reply.header(prepared.service.errors.request_id_header))[:200]
+    whole = keeper.whole(reply)
+    if outcome.state != State.SUCCEEDED:
+        return values
+    found = reading.read(prepared.operation, reply, outcome.parsed, keeper.store, whole)
+    return values | {
+        "fields": found.fields,
+        "missing": list(found.missing),
+        "items": found.items,
+        "summary": found.summary,
+        "object_id": found.object_id,
+    }
+
+
+def _finish_attempt(attempt: Attempt, outcome: Outcome, now: Any) -> None:
+    attempt.finished_at, attempt.sent = now, outcome.sent
+    attempt.error_code, attempt.error = outcome.code, reading.storable(outcome.sentence)
+    if outcome.reply is not None:
+        attempt.status, attempt.address = outcome.reply.status, outcome.reply.address
+        attempt.headers = reading.storable([list(pair) for pair in outcome.reply.headers])
+    if outcome.again is not None:
+        attempt.retry_at = now + timedelta(seconds=outcome.again.seconds)
+        attempt.retry_why = outcome.again.why
+    attempt.save()
+
+
+def _keep_answer(run: Run, reply: Reply, keeper: "_Keeper") -> None:
+    Answer.objects.update_or_create(
+        run=run,
+        defaults={
+            "attempt": run.attempt_count,
+            "content_type": reply.header("content-type")[:200],
+            "body": reply.body,
+            "size": reply.size,
+            "sha256": reply.sha256,
+            "truncated": reply.truncated,
+            "file": keeper.answer,
+        },
+    )
+
+
+class _Keeper:
+    """Collects the files of one answer; their rows are written with the run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.files: list[StoredFile] = []
+        self.answer: StoredFile | None = None
+
+    def whole(self, reply: Reply) -> dict[str, Any] | None:
+        """Take the answer's own file, and return how a field refers to it; None when all of it is in the row."""
+        if reply.path is None:
+            return None
+        kind = reply.header("content-type").split(";")[0].strip() or "application/octet-stream"
+        self.answer = self._add(reply.path, "answer", kind, reply.size, reply.sha256)
+        return _reference(self.answer)
+
+    def store(self, data: bytes, kind: str, name: str) -> dict[str, Any]:
+        """Write bytes that stood in the answer to a file, and return how a field refers to it."""
+        path = place(self.run).with_suffix(f".{len(self.files)}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return _reference(self._add(path, "part", kind, len(data), hashlib.sha256(data).hexdigest()))
+
+    def undo(self, reply: Reply | None) -> None:
+        """Remove what was written for a run that is not ours any more."""
+        for path in {file.full_path for file in self.files} | {reply.path if reply else None}:
+            if path is not None:
+                path.unlink(missing_ok=True)
+
+    def _add(self, path: Path, kind: str, content_type: str, size: int, digest: str) -> StoredFile:
+        number = f"-{len(self.files)}" if self.files else ""
+        file = StoredFile(
+            id=ids.new_id(),
+            run=self.run,
+            kind=kind,
+            path=str(path.relative_to(settings.FILES_ROOT)),
+            filename=f"{self.run.resource}-{self.run.ref[4:]}{number}{reading.ending(content_type)}",
+            content_type=content_type[:200],
+            size=size,
+            sha256=digest,
+        )
+        self.files.append(file)
+        return file
+
+
+def _reference(file: StoredFile) -> dict[str, Any]:
+    return {"file": file.ref, "filename": file.filename, "content_type": file.content_type, "size": file.size}

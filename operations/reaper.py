@@ -1,0 +1,64 @@
+"""Wakes up what lies and closes what nobody holds any more: the answer to every crash."""
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from audit import ids
+from live import hub
+from operations.models import Attempt, Run, State
+from operations.wake import wake
+
+OVERDUE = timedelta(seconds=15)  # a queued run that nobody took for so long was not heard of
+MOST = 200  # rows a round: the next one comes in ten seconds
+
+UNKNOWN = (
+    "The worker ended after the request had gone out, and before the answer was written down. "
+    "It may have been done all the same. Look at the service before you run it again."
+)
+
+logger = structlog.get_logger(__name__)
+
+
+def reap() -> int:
+    """Close or queue again the runs whose lease ran out, wake up those that are due; return how many rows moved."""
+    now = timezone.now()
+    late = Run.objects.filter(state__in=[State.RUNNING, State.SENDING], lease_until__lt=now)
+    moved = sum(_settle(run) for run in late.order_by("id")[:MOST])
+    waiting = Q(state=State.WAITING, next_try_at__lt=now)
+    deaf = Q(state=State.QUEUED, id__lt=ids.id_at(now - OVERDUE)) & (
+        Q(next_try_at=None) | Q(next_try_at__lt=now)
+    )
+    for run_id in Run.objects.filter(waiting | deaf).order_by("id").values_list("id", flat=True)[:MOST]:
+        wake(run_id)
+    return moved
+
+
+@transaction.atomic
+def _settle(run: Run) -> int:
+    """End what may have gone out as unknown; queue again what has not. Conditional on the lease that was read."""
+    now = timezone.now()
+    sent = run.state == State.SENDING
+    values = {"lease": None, "lease_until": None}
+    if sent:
+        values |= {"state": State.UNKNOWN, "finished_at": now, "error_code": "worker_lost", "error": UNKNOWN}
+        values |= {"summary": UNKNOWN[:200]}
+    elif run.cancel_asked:
+        values |= {"state": State.CANCELLED, "finished_at": now}
+    else:
+        values |= {"state": State.QUEUED}
+    same = Run.objects.filter(id=run.id, state=run.state, lease=run.lease, lease_until__lt=now)
+    if not same.update(**values):
+        return 0
+    attempt = Attempt.objects.filter(run=run, number=run.attempt_count, finished_at=None)
+    attempt.update(
+        finished_at=now, sent=None if sent else False, error_code="worker_lost", error=UNKNOWN if sent else ""
+    )
+    hub.publish("run", run.id)
+    logger.warning("lease_ran_out", run=run.ref, state=values["state"])
+    if values["state"] == State.QUEUED:
+        transaction.on_commit(lambda: wake(run.id))
+    return 1
