@@ -29,7 +29,7 @@ def faults(block: Any) -> list[str]:
 
 
 def _api_token(auth: Json, headers: Json) -> Auth:
-    """Read a token in a header. A header template of that very name says how it is written and wins (rule S2)."""
+    """Read a token in a header; a header template of that very name wins (rule S2)."""
     param = auth["params"]["apiToken"]
     token, header = param["token"], param.get("headerName", {"value": "Authorization"})["value"]
     written = next((text for name, text in headers.items() if name.lower() == header.lower()), token)

@@ -1,7 +1,7 @@
 """Check a merged definition before it is read: its shape by JSON Schema, then what a schema cannot say."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,15 @@ def _shape(document: Any) -> Iterator[Fault]:
 
 def _sentence(error: ValidationError) -> str:
     """Return what JSON Schema found in our words where its own are hard to read."""
+    rule: Any = error.validator_value
     if error.validator == "enum":
-        return (
-            f"{error.instance!r} is not one of: {', '.join(str(value) for value in error.validator_value)}."
-        )
+        return f"{error.instance!r} is not one of: {', '.join(str(value) for value in rule)}."
     if error.validator == "required":
-        absent = [name for name in error.validator_value if name not in error.instance]
+        there: Any = error.instance
+        absent = [name for name in rule if name not in there]
         return f"It lacks {', '.join(repr(name) for name in absent)}."
     if error.validator == "type":
-        kinds = error.validator_value
-        wanted = kinds if isinstance(kinds, str) else " or ".join(kinds)
+        wanted = rule if isinstance(rule, str) else " or ".join(rule)
         return f"It must be of the type {wanted}, not {json.dumps(error.instance)[:60]}."
     return f"{error.message[:200]}."
 

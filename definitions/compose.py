@@ -3,9 +3,9 @@
 A recipe is JSON with four words in it, each an object of its own:
 `{"$input": name}` the input; `{"$one": name}` a list input, or its only element when it has one;
 `{"$if": name, "then": recipe}` the recipe when the input is there and not false;
-`{"$each": [names], "as": recipe}` the recipe once for each element of these inputs, in which `{"$item": "url"}` is the
-element as an address (an uploaded file becomes a data: address) and `{"$item": "value"}` the element itself.
-What comes out blank takes its member or element with it.
+`{"$each": [names], "as": recipe}` the recipe once for each element of these inputs, in which `{"$item":
+"url"}` is the element as an address (an uploaded file becomes a data: address) and `{"$item": "value"}` the
+element itself. What comes out blank takes its member or element with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,10 @@ AsUrl = Callable[
 
 
 def compose(action: Action, inputs: Inputs, as_url: AsUrl) -> dict[str, Any]:
-    """Return the values of `action.operation`. `inputs` are checked and cast; absent and blank ones say nothing."""
+    """Return the values of `action.operation`.
+
+    `inputs` are checked and cast; absent and blank ones say nothing.
+    """
     filled = {name: _made(recipe, inputs, as_url, DROP) for name, recipe in action.values.items()}
     return {name: value for name, value in filled.items() if value is not DROP}
 

@@ -1,4 +1,4 @@
-"""Read a definition's JSON files, keeping the line on which everything stands so that findings can name it."""
+"""Read a definition's JSON files and keep the line of everything in them, so that findings can name it."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from definitions.findings import BrokenDefinition, Finding
 Way = tuple[str | int, ...]  # keys and indexes from the top: ("resources", 3, "operations", "read")
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 NAMING = ("handle", "event", "name")  # members that name an element of a list, in a place and in an overlay
+BEGINS: Mapping[str, list[str | int]] = {"{": [""], "[": [0]}  # the first step inside
 LARGEST = 8 << 20  # bytes; the largest published definition is 60 KB
 
 
@@ -24,7 +25,7 @@ class Document:
     lines: Mapping[Way, int] = field(default_factory=dict)
 
     def finding(self, way: Way, message: str) -> Finding:
-        """Return a finding about the value at `way`, or about the nearest one around it that stands in the file."""
+        """Return a finding about the value at `way`, or the nearest one around it that the file has."""
         known = way
         while known and known not in self.lines:
             known = known[:-1]
@@ -49,7 +50,7 @@ def read(path: Path) -> Document:
 
 
 def parse(file: str, text: str) -> Document:
-    """Return the document in `text`. Raises BrokenDefinition for anything that is not JSON, or a member given twice."""
+    """Return the document in `text`. Raises BrokenDefinition for what is no JSON, or a member given twice."""
     try:
         data = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -61,7 +62,7 @@ def parse(file: str, text: str) -> Document:
 
 
 def place(data: Any, way: Way) -> str:
-    """Return a way as people read it; list elements go by their handle, event or name: "batches.fields.id.type"."""
+    """Return a way as people read it, elements by handle, event or name: "batches.fields.id.type"."""
     words = []
     for step in way:
         data = _child(data, step)
@@ -89,7 +90,7 @@ def lines_of(text: str) -> dict[Way, int]:
         else:
             lines[tuple(way)] = line
             key_next = sign == "{"
-            way.extend({"{": [""], "[": [0]}.get(sign, []))
+            way.extend(BEGINS.get(sign, []))
     return lines
 
 

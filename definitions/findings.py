@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing to mend. `place` is the way to it, "batches.operations.delete.method"; `line` counts from 1."""
+    """One thing to mend.
+
+    `place` is the way to it, "batches.operations.delete.method"; `line` counts from 1.
+    """
 
     file: str
     line: int
@@ -19,7 +22,7 @@ class Finding:
 
 
 class BrokenDefinition(ValueError):
-    """A definition cannot be loaded; `findings` holds everything that is wrong with it, not only the first."""
+    """A definition cannot be loaded; `findings` holds everything that is wrong, not only the first."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

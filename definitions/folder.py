@@ -50,9 +50,11 @@ def load(folder: Path, overlay_file: Path | None = None) -> Service:
 
 
 def open_folder(folder: Path, overlay_file: Path | None = None) -> Definition:
-    """Return the files of `folder`, merged but not yet checked. Raises BrokenDefinition when they are no JSON.
+    """Return the files of `folder`, merged but not yet checked. Raises BrokenDefinition when they are no
+    JSON.
 
-    `overlay_file` replaces the overlay that stands beside them: published files elsewhere, our corrections here.
+    `overlay_file` replaces the overlay that stands beside them: published files elsewhere, our corrections
+    here.
     """
     documents = _read_all(_files(folder, overlay_file))
     published = _together(documents)
@@ -78,7 +80,10 @@ def by_names(document: Any, way: Way) -> Way:
 
 
 def _files(folder: Path, overlay_file: Path | None) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a service by role. Actions may stand beside the published files or beside the overlay."""
+    """Yield the files of a service by role.
+
+    Actions may stand beside the published files or beside the overlay.
+    """
     corrections = overlay_file or _overlay_of(folder)
     besides = [folder] if overlay_file is None else [folder, overlay_file.parent]
     yield SERVICE, folder / SERVICE
@@ -118,7 +123,9 @@ def _together(documents: dict[str, Document]) -> dict[str, Any]:
 
 
 def _twice(documents: dict[str, Document]) -> Iterator[Finding]:
-    """Find elements of one list that carry the same name: an overlay could not tell them apart, and neither can we."""
+    """Find elements of one list that carry the same name: an overlay could not tell them apart, and neither
+    can we.
+    """
     for document in documents.values():
         yield from _twice_in(document, document.data, ())
 

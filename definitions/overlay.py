@@ -12,8 +12,9 @@ LISTS = {"placeholders": "name", "fields": "name", "payload": "name"}
 def merge(base: Any, patch: Any, member: str = "") -> Any:
     """Return `base` with `patch` laid over it; neither is changed.
 
-    Objects merge, null removes, everything else replaces. An object over a list of objects addresses the elements
-    by their `handle`, `event` or `name`; names that are not there yet are appended in the patch's order.
+    Objects merge, null removes, everything else replaces. An object over a list of objects addresses the
+    elements by their `handle`, `event` or `name`; names that are not there yet are appended in the patch's
+    order.
     """
     if not isinstance(patch, Mapping):
         return patch

@@ -10,7 +10,9 @@ Json = Mapping[str, Any]
 
 
 def read_all(resource: Json, operation: Json) -> tuple[Placeholder, ...]:
-    """Return all placeholders of an operation, each name once (the first declaration counts), required ones first."""
+    """Return all placeholders of an operation, each name once (the first declaration counts), required ones
+    first.
+    """
     found: dict[str, Placeholder] = {}
     for placeholder in _declared(resource, operation):
         found.setdefault(placeholder.name, placeholder)
@@ -20,7 +22,9 @@ def read_all(resource: Json, operation: Json) -> tuple[Placeholder, ...]:
 def read_template_placeholders(
     placeholders: Iterable[Json], place: str, *, header: str = "", picker: str = "", bare: Iterable[str] = ()
 ) -> tuple[Placeholder, ...]:
-    """Return the placeholders of one template; those in `bare` stood outside quotes, where a String is JSON (T5)."""
+    """Return the placeholders of one template; those in `bare` stood outside quotes, where a String is JSON
+    (T5).
+    """
     return tuple(_read(placeholder, place, header, picker, frozenset(bare)) for placeholder in placeholders)
 
 

@@ -20,7 +20,9 @@ READING = ("GET", "HEAD", "PUT", "DELETE")  # methods that HTTP calls idempotent
 
 
 def read_service(document: Json, published: Json) -> schema.Service:
-    """Return the service that `document` (overlay merged) describes; `published` is the same without the overlay."""
+    """Return the service that `document` (overlay merged) describes; `published` is the same without the
+    overlay.
+    """
     meta, block = document["meta"], document["service"]
     auth = read_auth(block)
     return schema.Service(
@@ -56,7 +58,7 @@ def version(document: Json) -> str:
 
 def _resource(document: Json, resource: Json, published: Json) -> schema.Resource:
     operations = resource.get("operations", {}).items()
-    before = next((r for r in published["resources"] if r.get("handle") == resource["handle"]), {})
+    before: Json = next((r for r in published["resources"] if r.get("handle") == resource["handle"]), {})
     return schema.Resource(
         handle=resource["handle"],
         short=resource["meta"]["short"],
@@ -196,7 +198,9 @@ def _fields(fields: Iterable[Json]) -> tuple[schema.Field, ...]:
 
 
 def _headers(headers: Json, besides: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Return names and templates of headers or parameters, which are written as a text or as {value} (rule S1)."""
+    """Return names and templates of headers or parameters, which are written as a text or as {value} (rule
+    S1).
+    """
     pairs = (
         (name, header if isinstance(header, str) else header["value"]) for name, header in headers.items()
     )
@@ -213,7 +217,9 @@ def _lifecycle(holder: Json) -> schema.Lifecycle | None:
 
 
 def _of(kind: Any, block: Json) -> Any:
-    """Return a `kind` from a block whose members are its fields in camelCase; members it does not know are left out."""
+    """Return a `kind` from a block whose members are its fields in camelCase; members it does not know are
+    left out.
+    """
     known = {_snake(key): tuple(value) if isinstance(value, list) else value for key, value in block.items()}
     return kind(**{name: value for name, value in known.items() if name in kind.__dataclass_fields__})
 

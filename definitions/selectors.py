@@ -57,7 +57,9 @@ def picked(fields: Iterable[Field], document: Any) -> Picked:
 
 
 def rows(operation: Operation, document: Any) -> tuple[Picked, ...] | None:
-    """Return one Picked for each element of a list answer, or None when this is no list or answers none (rule F1)."""
+    """Return one Picked for each element of a list answer, or None when this is no list or answers none
+    (rule F1).
+    """
     if not operation.is_list:
         return None
     elements = pick(document, operation.items)
@@ -69,7 +71,9 @@ def rows(operation: Operation, document: Any) -> tuple[Picked, ...] | None:
 
 
 def next_values(operation: Operation, document: Any) -> dict[str, Any] | None:
-    """Return the values that ask for the page after `document`, or None when it was the last or there are no pages."""
+    """Return the values that ask for the page after `document`, or None when it was the last or there are
+    no pages.
+    """
     pages = operation.pages
     if not pages or (pages.more and not pick(document, pages.more)):
         return None
@@ -85,7 +89,9 @@ def next_values(operation: Operation, document: Any) -> dict[str, Any] | None:
 
 
 def coerced(value: Any, type: str) -> Any:
-    """Return a scalar in its field's declared type where nothing is lost, else as it came (rules F5, F7, F8)."""
+    """Return a scalar in its field's declared type where nothing is lost, else as it came (rules F5, F7,
+    F8).
+    """
     return COERCIONS.get(type, lambda same: same)(value)
 
 

@@ -5,5 +5,8 @@ from typing import Any
 
 
 def application(handles: Iterable[str] = ()) -> Any:
-    """Return an ASGI app that plays the named services (all when none is named). It says that it is practice."""
+    """Return an ASGI app that plays the named services (all when none is named).
+
+    It says that it is practice.
+    """
     raise NotImplementedError

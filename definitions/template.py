@@ -1,4 +1,4 @@
-"""Fill templates: parsed once into a tree, values put into the tree; a value is never read as a template again."""
+"""Fill templates: parsed once into a tree, values put into it; a value is never read as a template again."""
 
 import json
 import re
@@ -81,7 +81,9 @@ def slots(node: Node) -> Iterator[Slot]:
 
 
 def fill(node: Node, values: Mapping[str, Any]) -> Any:
-    """Return the tree with values in its slots; a name that `values` lacks drops the member or element around it."""
+    """Return the tree with values in its slots; a name that `values` lacks drops the member or element
+    around it.
+    """
     if isinstance(node, Slot):
         return values.get(node.name, DROP)
     if isinstance(node, Text):

@@ -1,4 +1,4 @@
-"""Bring what a person, a script or a rule hands in to the type that its placeholder declares, or say what is wrong."""
+"""Bring what is handed in to the type that its placeholder declares, or say what is wrong with it."""
 
 import json
 import math
@@ -29,18 +29,24 @@ class BadValue(ValueError):
 
 def is_blank(value: Any) -> bool:
     """Tell whether a value says nothing: an empty text, list or null. False and 0 say something."""
-    return value is None or value == "" or value == []
+    return value is None or (isinstance(value, str | list) and not value)
 
 
 def cast(placeholder: Placeholder, value: Any) -> Any:
-    """Return `value` (not blank) as the placeholder's type. Raises BadValue with one sentence (rules T5, T10, T11)."""
+    """Return `value` (not blank) as the placeholder's type.
+
+    Raises BadValue with one sentence (rules T5, T10, T11).
+    """
     if placeholder.multiple and isinstance(value, list):
         return [cast_one(placeholder, item) for item in value if not is_blank(item)]
     return cast_one(placeholder, value)
 
 
 def cast_one(placeholder: Placeholder, value: Any) -> Any:
-    """Return a single value as the placeholder's type, checked against its options and bounds. Raises BadValue."""
+    """Return a single value as the placeholder's type, checked against its options and bounds.
+
+    Raises BadValue.
+    """
     if placeholder.json:
         return _json_value(placeholder, value)
     cast_value = CASTS[placeholder.type](value)
@@ -51,7 +57,10 @@ def cast_one(placeholder: Placeholder, value: Any) -> Any:
 
 
 def parse_json(text: str, shape: str = "") -> Any:
-    """Return the list or object that a JSON text holds. Raises BadValue naming line and column of the mistake."""
+    """Return the list or object that a JSON text holds.
+
+    Raises BadValue naming line and column of the mistake.
+    """
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
     except json.JSONDecodeError as error:
@@ -64,7 +73,10 @@ def parse_json(text: str, shape: str = "") -> Any:
 
 
 def check_json(value: Any, shape: str = "") -> Any:
-    """Return a parsed list or object that is fit to be sent. Raises BadValue for another shape, depth or number."""
+    """Return a parsed list or object that is fit to be sent.
+
+    Raises BadValue for another shape, depth or number.
+    """
     kinds = [SHAPES[shape]] if shape else list(SHAPES.values())
     if not isinstance(value, tuple(kind for kind, _ in kinds)):
         raise BadValue(f"This must be JSON: {' or '.join(words for _, words in kinds)}.")

@@ -68,8 +68,9 @@ def request(
 ) -> Request:
     """Return the request that `operation` makes with `values`. Raises InputErrors.
 
-    A name absent from `values` takes its placeholder's default; "" and [] are blank and drop their member; None
-    is null where the placeholder is clearable and blank elsewhere. `options` fills the service's optional headers.
+    A name absent from `values` takes its placeholder's default; "" and [] are blank and drop their member;
+    None is null where the placeholder is clearable and blank elsewhere. `options` fills the service's
+    optional headers.
     """
     known = checked(operation, values)
     _check_credentials(service, credentials)
@@ -86,7 +87,10 @@ def request(
 
 
 def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that take part, cast to their types; blanks are left out. Raises InputErrors with all faults."""
+    """Return the values that take part, cast to their types; blanks are left out.
+
+    Raises InputErrors with all faults.
+    """
     known: dict[str, Any] = {}
     errors = {name: UNKNOWN.format(operation.key) for name in given if not operation.placeholder(name)}
     for placeholder in operation.placeholders:
@@ -100,7 +104,10 @@ def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def path(operation: Operation, known: Mapping[str, Any]) -> str:
-    """Return the path with every value as one escaped segment. Raises InputErrors for "." and ".." (rule T6)."""
+    """Return the path with every value as one escaped segment.
+
+    Raises InputErrors for "." and ".." (rule T6).
+    """
     text = template.parse_text(operation.path)
     filled = template.fill_text(text, known, lambda value: quote(value, safe=PATH_SAFE))
     if any(segment in (".", "..") for segment in str(filled).split("/")):
@@ -109,7 +116,9 @@ def path(operation: Operation, known: Mapping[str, Any]) -> str:
 
 
 def body(operation: Operation, known: Mapping[str, Any]) -> Any:
-    """Return the body as a tree: the template filled, and what it does not use as members of their own (rule T4)."""
+    """Return the body as a tree: the template filled, and what it does not use as members of their own
+    (rule T4).
+    """
     filled = template.fill(operation.body, known)
     used = set(template.names(operation.body))
     if not isinstance(filled, dict):
@@ -121,7 +130,9 @@ def body(operation: Operation, known: Mapping[str, Any]) -> Any:
 
 
 def masked(request: Request, credentials: Mapping[str, str]) -> dict[str, Any]:
-    """Return `{"method", "url", "headers", "body", "files"}` for preview and storage, every credential masked."""
+    """Return `{"method", "url", "headers", "body", "files"}` for preview and storage, every credential
+    masked.
+    """
     secrets = sorted((secret for secret in credentials.values() if secret), key=len, reverse=True)
     content: Any = dict(request.form) if request.form or request.files else _shown(request.body)
     return {
@@ -182,7 +193,9 @@ def _headers(
 
 
 def _parts(tree: Any) -> tuple[tuple[tuple[str, str], ...], tuple[FilePart, ...]]:
-    """Read a filled body as the list of form fields (rule O3); lists repeat as name[], as the official clients do."""
+    """Read a filled body as the list of form fields (rule O3); lists repeat as name[], as the official
+    clients do.
+    """
     form: list[tuple[str, str]] = []
     files: list[FilePart] = []
     for name, value in tree.items():
