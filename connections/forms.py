@@ -19,7 +19,12 @@ class ConnectionForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="What you call this account: “Research”, “Production”.")
 
     def __init__(
-        self, service: Service, *args: Any, connection: Connection | None = None, **kwargs: Any
+        self,
+        service: Service,
+        *args: Any,
+        connection: Connection | None = None,
+        with_signing: bool = True,
+        **kwargs: Any,
     ) -> None:
         self.service, self.connection = service, connection
         super().__init__(*args, **kwargs)
@@ -27,7 +32,7 @@ class ConnectionForm(forms.Form):
         for placeholder in service.auth.placeholders:
             field = fields.credential_field(placeholder, kept=connection is not None)
             self._add(f"credential-{placeholder.name}", placeholder, field)
-        if connection is None:
+        if with_signing:
             self.fields["webhook_secret"] = fields.signing_field(service, required=False)
         if connection is None or not connection.practice:
             self.fields["base_url"] = fields.base_url_field(service)

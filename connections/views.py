@@ -113,7 +113,11 @@ def edit(request: Asked, pk: UUID) -> HttpResponse:
     connection = _found(request, pk)
     definition = _service(connection.service)
     form = ConnectionForm(
-        definition, request.POST or None, connection=connection, initial=_initial(connection)
+        definition,
+        request.POST or None,
+        connection=connection,
+        with_signing=False,
+        initial=_initial(connection),
     )
     if request.method == "POST" and form.is_valid():
         try:
