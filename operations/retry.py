@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -23,7 +23,7 @@ class Setback:
     status: int | None = None  # of the answer, when there was one
     code: str = ""  # the service's error code and type, or ours
     type: str = ""
-    headers: Mapping[str, str] = frozenset()  # type: ignore[assignment]  # lower-case names
+    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,10 @@ def again(
         return None
     if setback.headers.get(rules.should_retry_header.lower() or "-", "").lower() == "false":
         return None
-    told = _told(setback, (*rules.after_headers, *rules.reset_headers), now)
-    if told is not None:
-        return told
+    if told := _told(setback, rules.after_headers, now):
+        return told[0]
+    if told := _told(setback, rules.reset_headers, now):  # every limit must be open again
+        return max(told, key=lambda wait: wait.seconds)
     seconds = FIRST * GROWTH ** (tries - 1)
     return Again(seconds * (1 + random.random() / 2), "a little longer each time")  # noqa: S311  jitter is no secret
 
@@ -72,13 +73,15 @@ def _is_worth_it(setback: Setback, statuses: tuple[int, ...]) -> bool:
     return setback.status is None or setback.status >= 500 or setback.status in statuses
 
 
-def _told(setback: Setback, names: tuple[str, ...], now: datetime) -> Again | None:
-    for name in names:
-        text = setback.headers.get(name.lower(), "").strip()
-        seconds = wait_of(name, text, now) if text else None
-        if seconds is not None:
-            return Again(min(max(seconds, SHORTEST), LONGEST), f"the service said {name}: {text[:60]}")
-    return None
+def _told(setback: Setback, names: tuple[str, ...], now: datetime) -> list[Again]:
+    """Return what these headers ask for, in the order of the names."""
+    said = [(name, setback.headers.get(name.lower(), "").strip()) for name in names]
+    waits = [(name, text, wait_of(name, text, now)) for name, text in said if text]
+    return [
+        Again(min(max(seconds, SHORTEST), LONGEST), f"the service said {name}: {text[:60]}")
+        for name, text, seconds in waits
+        if seconds is not None
+    ]
 
 
 def wait_of(name: str, text: str, now: datetime) -> float | None:

@@ -123,35 +123,35 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('connection'), models.F('-id'), name='run_connection'),
+            index=models.Index(fields=['connection', '-id'], name='run_connection'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('resource'), models.F('operation'), models.F('-id'), name='run_operation'),
+            index=models.Index(fields=['resource', 'operation', '-id'], name='run_operation'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('person'), models.F('-id'), name='run_person'),
+            index=models.Index(fields=['person', '-id'], name='run_person'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('-id'), condition=models.Q(('state__in', ('queued', 'running', 'sending', 'waiting'))), name='run_open'),
+            index=models.Index(fields=['-id'], condition=models.Q(('state__in', ('queued', 'running', 'sending', 'waiting'))), name='run_open'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('state'), models.F('-id'), condition=models.Q(('state__in', ['failed', 'unknown', 'cancelled'])), name='run_ended_badly'),
+            index=models.Index(fields=['state', '-id'], condition=models.Q(('state__in', ['failed', 'unknown', 'cancelled'])), name='run_ended_badly'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('bulk'), condition=models.Q(('bulk__isnull', False)), name='run_bulk'),
+            index=models.Index(fields=['bulk'], condition=models.Q(('bulk__isnull', False)), name='run_bulk'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(models.F('object_id'), models.F('-id'), condition=models.Q(('object_id', ''), _negated=True), name='run_object'),
+            index=models.Index(fields=['object_id', '-id'], condition=models.Q(('object_id', ''), _negated=True), name='run_object'),
         ),
         migrations.AddIndex(
             model_name='run',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('tags'), name='run_tags'),
+            index=django.contrib.postgres.indexes.GinIndex(fields=['tags'], name='run_tags'),
         ),
         migrations.AddConstraint(
             model_name='attempt',

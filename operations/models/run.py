@@ -164,19 +164,18 @@ class Run(models.Model):
 
     class Meta:
         indexes = [
-            models.Index("connection", "-id", name="run_connection"),
-            models.Index("resource", "operation", "-id", name="run_operation"),
-            models.Index("person", "-id", name="run_person"),
-            models.Index("-id", name="run_open", condition=Q(state__in=OPEN)),
+            models.Index(fields=["connection", "-id"], name="run_connection"),
+            models.Index(fields=["resource", "operation", "-id"], name="run_operation"),
+            models.Index(fields=["person", "-id"], name="run_person"),
+            models.Index(fields=["-id"], name="run_open", condition=Q(state__in=OPEN)),
             models.Index(
-                "state",
-                "-id",
+                fields=["state", "-id"],
                 name="run_ended_badly",
                 condition=Q(state__in=["failed", "unknown", "cancelled"]),
             ),
-            models.Index("bulk", name="run_bulk", condition=Q(bulk__isnull=False)),
-            models.Index("object_id", "-id", name="run_object", condition=~Q(object_id="")),
-            GinIndex("tags", name="run_tags"),
+            models.Index(fields=["bulk"], name="run_bulk", condition=Q(bulk__isnull=False)),
+            models.Index(fields=["object_id", "-id"], name="run_object", condition=~Q(object_id="")),
+            GinIndex(fields=["tags"], name="run_tags"),
         ]
 
     def __str__(self) -> str:
