@@ -74,8 +74,11 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 def export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """Send what the filters leave as CSV or JSON Lines; the export is a line of the trail, too."""
     rows = pages.filtered(Entry.objects.all(), request, FILTERS).queryset
-    log.record("audit.exported", request=request, note=f"{kind}, {request.GET.urlencode() or 'everything'}")
-    return exports.answer(request, f"audit.{kind}", COLUMNS, map(_plain, exports.rows(rows)))
+    asked = request.GET.urlencode() or "everything"
+    line = log.record("audit.exported", request=request, note=f"{kind}, {asked}")
+    return exports.answer(
+        request, f"audit.{kind}", COLUMNS, map(_plain, exports.rows(rows.filter(pk__lt=line.pk)))
+    )
 
 
 def _plain(row: Entry) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""Keyset pages, filters and exports, on the audit trail as an example of a list."""
+
+import csv
+import io
+import json
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
+
+from audit import exports, ids, log, pages, spreadsheet
+from audit.models import Entry
+
+
+@pytest.fixture
+def five(db) -> list[int]:
+    return [log.record("run.started", note=str(number)).pk for number in range(5)][::-1]
+
+
+def page(rf, query: str = "") -> pages.Page:
+    return pages.keyset(Entry.objects.all(), rf.get(f"/{query}"), size=2)
+
+
+def shown(page: pages.Page) -> list[int]:
+    return [row.pk for row in page.rows]
+
+
+def test_older_pages_follow_until_the_end(rf, five) -> None:
+    first = page(rf, "?q=x")
+    second = page(rf, first.next_url)
+    third = page(rf, second.next_url)
+    assert [shown(first), shown(second), shown(third)] == [five[:2], five[2:4], five[4:]]
+    assert (first.previous_url, third.next_url) == ("", "")
+    assert "q=x" in second.next_url
+
+
+def test_newer_pages_lead_back_to_a_full_first_page(rf, five) -> None:
+    assert shown(page(rf, f"?before={five[4]}")) == five[2:4]
+    back = page(rf, f"?before={five[1]}")  # only one row is newer
+    assert shown(back) == five[:2]
+    assert back.previous_url == ""
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1e9", "9" * 30, str(2**63), "%00", "١"])
+def test_a_senseless_cursor_is_the_start(rf, five, cursor) -> None:
+    assert shown(page(rf, f"?after={cursor}")) == five[:2]
+
+
+def test_a_row_that_arrives_does_not_shift_the_page(rf, five) -> None:
+    second = page(rf).next_url
+    log.record("run.started")
+    assert shown(page(rf, second)) == five[2:4]
+
+
+def test_an_empty_list_has_no_neighbours(rf, db) -> None:
+    assert page(rf) == pages.Page([], None, None)
+
+
+FILTERS = (pages.exact("action", "Action", [("run.started", "Started")]), pages.since(), pages.until())
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("", 5),
+        ("action=run.started", 5),
+        ("action=run.started&other=1", 5),
+        ("action=nonsense", 0),
+        ("since=2001-01-01", 5),
+        ("since=2199-01-01", 0),
+        ("until=2001-01-01", 0),
+        ("since=yesterday", 0),
+        ("until=9999-12-31", 0),
+    ],
+)
+def test_filters_ask_the_list(rf, five, query, count) -> None:
+    filters = pages.filtered(Entry.objects.all(), rf.get(f"/?{query}"), FILTERS)
+    assert filters.queryset.count() == count
+
+
+def test_a_wrong_day_says_how_a_day_is_written(rf, db) -> None:
+    filters = pages.filtered(Entry.objects.all(), rf.get("/?since=x"), FILTERS)
+    assert filters.controls[1].error == "A day is written like 2026-11-24."
+
+
+def test_a_count_stops_at_its_limit(five) -> None:
+    assert [pages.capped_count(Entry.objects.all(), limit) for limit in (4, 5)] == ["4+", "5"]
+
+
+def test_the_page_shows_filters_and_pages(viewer_client, five) -> None:
+    answer = viewer_client.get("/audit/?q=started")
+    assert answer.status_code == 200
+    assert answer.content.count(b"Run started") == 5
+
+
+def test_a_line_has_a_page_of_its_own(viewer_client, five) -> None:
+    answer = viewer_client.get(f"/audit/{ids.encode('aud', five[0])}/")
+    assert Entry.objects.get(pk=five[0]).digest in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "|x", "＝1", "＋1", "－1", "＠1"]
+)
+def test_a_cell_never_starts_a_formula(text) -> None:
+    [[cell]] = list(csv.reader(io.StringIO(spreadsheet.line([text]), newline="")))
+    assert cell == f"'{text}"
+
+
+def test_numbers_stay_numbers() -> None:
+    assert spreadsheet.line([-5, 1.5, None, "a"]) == '"-5","1.5","","a"\r\n'
+
+
+def test_exports_hold_every_row_and_are_on_the_trail(viewer_client, five, monkeypatch) -> None:
+    monkeypatch.setattr(exports, "BATCH", 2)
+    answer = viewer_client.get("/audit/export.jsonl?q=started")
+    rows = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
+    assert [row["note"] for row in rows] == ["4", "3", "2", "1", "0"]
+    assert Entry.objects.first().action == "audit.exported"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_under_asgi_an_export_is_sent_while_it_is_read(viewer) -> None:
+    async def read() -> list[bytes]:
+        client = AsyncClient()
+        await client.aforce_login(viewer)
+        answer = await client.get("/audit/export.csv")
+        assert answer.is_async
+        return [chunk async for chunk in answer.streaming_content]
+
+    assert async_to_sync(read)()[0].startswith(b'"id","at","action"')
