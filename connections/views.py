@@ -15,14 +15,7 @@ from connections.models import Connection
 from connections.uses import uses
 from definitions import catalog
 from definitions.schema import Service
-from people.access import fresh_required, role_required
-from people.models import Person
-
-
-class Asked(HttpRequest):
-    """A request behind the login: its user is a person."""
-
-    user: Person
+from people.access import fresh_required, person_of, role_required
 
 
 TABS = (
@@ -40,17 +33,17 @@ SWITCHED = {
 
 
 @require_GET
-def connection_list(request: Asked) -> HttpResponse:
+def connection_list(request: HttpRequest) -> HttpResponse:
     """Show every connection that this person may see."""
-    rows = Connection.objects.for_user(request.user).with_secrets()
+    rows = Connection.objects.for_user(person_of(request)).with_secrets()
     return render(
-        request, "connections/list.html", {"connections": rows, "can_change": request.user.may("admin")}
+        request, "connections/list.html", {"connections": rows, "can_change": person_of(request).may("admin")}
     )
 
 
 @require_GET
 @role_required("admin")
-def choose(request: Asked) -> HttpResponse:
+def choose(request: HttpRequest) -> HttpResponse:
     """Ask which service to connect; with only one there is nothing to ask."""
     services = catalog.services()
     if len(services) == 1:
@@ -61,7 +54,7 @@ def choose(request: Asked) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
-def new(request: Asked, service: str) -> HttpResponse:
+def new(request: HttpRequest, service: str) -> HttpResponse:
     """Connect an account of a service."""
     definition = _service(service)
     form = ConnectionForm(definition, request.POST or None, initial={"name": definition.short})
@@ -80,7 +73,7 @@ def new(request: Asked, service: str) -> HttpResponse:
 
 @require_POST
 @role_required("admin")
-def practice(request: Asked) -> HttpResponse:
+def practice(request: HttpRequest) -> HttpResponse:
     """Connect to the practice service with a made-up key, in one click."""
     handle = request.POST.get("service") or next((one.handle for one in catalog.services()), "")
     try:
@@ -95,20 +88,20 @@ def practice(request: Asked) -> HttpResponse:
 
 
 @require_GET
-def detail(request: Asked, pk: UUID) -> HttpResponse:
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one connection, a tab at a time."""
     connection = _found(request, pk)
     names = [name for name, _ in TABS]
     tab = request.GET.get("tab", "")
     tab = tab if tab in names else "overview"
-    may = {"can_change": request.user.may("admin"), "can_run": request.user.may("operator")}
+    may = {"can_change": person_of(request).may("admin"), "can_run": person_of(request).may("operator")}
     return render(request, f"connections/detail/{tab}.html", _about(connection) | may | {"tab": tab})
 
 
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
-def edit(request: Asked, pk: UUID) -> HttpResponse:
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a connection; secrets that are left empty stay."""
     connection = _found(request, pk)
     definition = _service(connection.service)
@@ -133,7 +126,7 @@ def edit(request: Asked, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
-def signing_secret(request: Asked, pk: UUID) -> HttpResponse:
+def signing_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Set the webhook signing secret, or rotate it with a time in which both are good."""
     connection = _found(request, pk)
     _service(connection.service)
@@ -152,7 +145,7 @@ def signing_secret(request: Asked, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required("admin")
-def end_previous(request: Asked, pk: UUID) -> HttpResponse:
+def end_previous(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let the previous signing secret be good no longer."""
     connection = _found(request, pk)
     connecting.end_previous_secret(connection, request=request)
@@ -162,7 +155,7 @@ def end_previous(request: Asked, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required("admin")
-def switch(request: Asked, pk: UUID) -> HttpResponse:
+def switch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Enable, disable, pause or resume."""
     connection, to = _found(request, pk), request.POST.get("to", "")
     if to not in connecting.SWITCHES:
@@ -174,7 +167,7 @@ def switch(request: Asked, pk: UUID) -> HttpResponse:
 
 @require_POST
 @role_required("admin")
-def default(request: Asked, pk: UUID) -> HttpResponse:
+def default(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let this be the connection that the service's bare webhook paths lead to."""
     connection = _found(request, pk)
     connecting.make_default(connection, request=request)
@@ -185,7 +178,7 @@ def default(request: Asked, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
-def access(request: Asked, pk: UUID) -> HttpResponse:
+def access(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say who may see and use this connection."""
     connection = _found(request, pk)
     now = {
@@ -206,7 +199,7 @@ def access(request: Asked, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
-def delete(request: Asked, pk: UUID) -> HttpResponse:
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete a connection whose name was typed; what it was used for is shown before."""
     connection = _found(request, pk)
     if request.method == "GET":
@@ -219,8 +212,10 @@ def delete(request: Asked, pk: UUID) -> HttpResponse:
     return redirect("connections:list")
 
 
-def _found(request: Asked, pk: UUID) -> Connection:
-    found: Connection = get_object_or_404(Connection.objects.for_user(request.user).with_secrets(), pk=pk)
+def _found(request: HttpRequest, pk: UUID) -> Connection:
+    found: Connection = get_object_or_404(
+        Connection.objects.for_user(person_of(request)).with_secrets(), pk=pk
+    )
     return found
 
 
@@ -245,5 +240,5 @@ def _status(form: Any) -> int:
     return 422 if form.is_bound else 200
 
 
-def _form(request: Asked, form: ConnectionForm, *, status: int, **context: Any) -> HttpResponse:
+def _form(request: HttpRequest, form: ConnectionForm, *, status: int, **context: Any) -> HttpResponse:
     return render(request, "connections/form.html", {"form": form, **context}, status=status)

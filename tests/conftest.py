@@ -50,11 +50,15 @@ def person(db) -> Callable[..., object]:
 
 @pytest.fixture
 def client_of() -> Callable[[object], Client]:
-    """Return a maker of signed-in test clients: `client_of(someone).get("/")`."""
+    """Return a maker of signed-in test clients: `client_of(someone).get("/")`, `proven` some seconds ago."""
 
-    def make(someone: object) -> Client:
+    def make(someone: object, *, proven: float = 0) -> Client:
         client = Client()
         client.force_login(someone)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time() - proven}]
+        session["account_authentication_methods_user"] = str(someone.pk)
+        session.save()
         return client
 
     return make
