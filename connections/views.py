@@ -17,7 +17,6 @@ from definitions import catalog
 from definitions.schema import Service
 from people.access import fresh_required, person_of, role_required
 
-
 TABS = (
     ("overview", "Overview"),
     ("credentials", "Credentials"),
