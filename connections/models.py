@@ -16,7 +16,7 @@ from connections.crypto import SealError
 from connections.querysets import ConnectionQuerySet, LivingConnections
 from connections.secrets import Canary, Secret, SecretQuerySet
 from definitions import catalog
-from definitions.schema import Service
+from definitions.schema import Placeholder, Service
 from people.models import Person, Role
 
 __all__ = [
@@ -163,6 +163,14 @@ class Connection(models.Model):
     def endpoint_words(self) -> str:
         """What the endpoint's state means."""
         return ENDPOINT_WORDS[self.endpoint_state]
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """What the service calls its credentials."""
+        try:
+            return self.definition.auth.placeholders
+        except catalog.UnknownService:
+            return ()
 
     @property
     def setup_steps(self) -> tuple[str, ...]:

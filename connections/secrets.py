@@ -84,8 +84,13 @@ class Secret(models.Model):
 
     @property
     def title(self) -> str:
-        """The name as words."""
-        return "Signing secret" if self.is_signing else self.name
+        """The name as people know it: the placeholder's label."""
+        if self.is_signing:
+            return "Signing secret"
+        return (
+            next((one.label for one in self.connection.placeholders if one.name == self.name), "")
+            or self.name
+        )
 
     @property
     def label(self) -> str:
