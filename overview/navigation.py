@@ -1,6 +1,7 @@
 """The sidebar: one line per room, found by URL name so that a room that is not there yet has no line."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
@@ -36,12 +37,14 @@ ROOMS = (
 
 def items() -> list[Item]:
     """Return the lines whose pages exist, in order."""
-    found = ((label, icon, _address(name), match) for label, icon, name, match in ROOMS)
+    found = ((label, icon, address(name), match) for label, icon, name, match in ROOMS)
     return [Item(label, icon, url, match) for label, icon, url, match in found if url]
 
 
-def _address(name: str) -> str:
+def address(name: str, **query: str) -> str:
+    """Return the address of a page with this query; "" when its room has no such page."""
+    asked = urlencode({key: value for key, value in query.items() if value})
     try:
-        return reverse(name)
+        return f"{reverse(name)}?{asked}" if asked else reverse(name)
     except NoReverseMatch:
         return ""

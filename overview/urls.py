@@ -1,6 +1,11 @@
 """The addresses of the overview pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from overview import views
 
 app_name = "overview"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("system/", views.system, name="system"),
+]

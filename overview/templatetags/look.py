@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms, template
@@ -123,6 +124,26 @@ def duration(value: float | timedelta | None) -> str:
         return f"{milliseconds / 1000:.1f} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Return a share in percent with one digit, "" for none."""
+    return "" if share is None else f"{share:.1f} %"
+
+
+@register.filter
+def slowest(value: timedelta | None) -> str:
+    """Return the 95th percentile as words, "" for none."""
+    return f"95 % less than {duration(value)}" if value is not None else ""
+
+
+@register.filter
+def money(amount: Decimal | None) -> str:
+    """Return an amount in dollars: to the cent, small ones to four digits, "" for none."""
+    if not amount:
+        return ""
+    return f"$ {amount:,.2f}" if amount >= 1 else f"$ {amount:.4f}"
 
 
 @register.filter

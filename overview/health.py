@@ -1,0 +1,181 @@
+"""The System page: each part of the house with its state, a figure, and what to do when it is not well."""
+
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import celery
+import django
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
+from django.utils import timezone
+
+from audit import ids
+from connections import crypto
+from connections.models import Connection
+from definitions import catalog
+from operations.models import Run, State
+from overview.models import Pulse
+
+SILENT = timedelta(seconds=60)  # beat asks every 15 seconds
+SLOW_MS = 50  # a database on the same machine answers in 1
+CLOCK = timedelta(seconds=2)  # webhooks are judged by the clock, to 300 seconds
+FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of the page. State is ok, warning or failed; `text` says what to do when it is not ok."""
+
+    name: str
+    state: str
+    value: str
+    text: str = ""
+
+
+def parts() -> list[Part]:
+    """Look at every part; one that cannot be looked at is failed, and the others are shown all the same."""
+    return [part for look in LOOKS for part in _safely(look)]
+
+
+def _safely(look: Callable[[], Iterator[Part]]) -> list[Part]:
+    try:
+        return list(look())
+    except Exception as problem:  # the page must open when a part is broken
+        name = look.__name__.strip("_").capitalize()
+        return [Part(name, "failed", type(problem).__name__, str(problem)[:300])]
+
+
+def _database() -> Iterator[Part]:
+    began = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT now(), pg_database_size(current_database()), current_setting('server_version')"
+        )
+        now, size, version = cursor.fetchone()
+    milliseconds = (time.perf_counter() - began) * 1000
+    slow = milliseconds > SLOW_MS
+    kind = "embedded" if settings.EMBEDDED_DATABASE else "external"
+    yield Part(
+        "Database",
+        "warning" if slow else "ok",
+        f"PostgreSQL {version}, {kind}, {milliseconds:.1f} ms, {size / 1e6:,.0f} MB",
+        "It answers slowly: look at its load and disk." if slow else "",
+    )
+    off = abs(timezone.now() - now)
+    text = (
+        "The clocks of this machine and the database differ: webhooks are judged by the clock."
+        if off > CLOCK
+        else ""
+    )
+    yield Part("Clock", "warning" if text else "ok", f"{off.total_seconds() * 1000:.0f} ms apart", text)
+
+
+def _migrations() -> Iterator[Part]:
+    executor = MigrationExecutor(connection)
+    open_ones = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    text = "Run `manage.py migrate`." if open_ones else ""
+    yield Part(
+        "Migrations", "failed" if text else "ok", f"{len(open_ones)} open" if text else "all applied", text
+    )
+
+
+def _broker() -> Iterator[Part]:
+    began = time.perf_counter()
+    with celery.current_app.connection_for_write() as broker:
+        broker.ensure_connection(max_retries=0, timeout=1)
+    kind = "embedded Valkey" if settings.EMBEDDED_BROKER else "external"
+    yield Part("Broker", "ok", f"{kind}, {(time.perf_counter() - began) * 1000:.1f} ms")
+
+
+def _worker() -> Iterator[Part]:
+    pulses = list(Pulse.objects.filter(at__gt=timezone.now() - timedelta(days=1)).order_by("worker"))
+    if not pulses:
+        yield Part("Worker", "warning", "no sign of life yet", "It shows half a minute after the start.")
+    for pulse in pulses:
+        silent = timezone.now() - pulse.at
+        text = (
+            "No sign of life: is the worker or beat down? Runs wait until they are back."
+            if silent > SILENT
+            else ""
+        )
+        value = f"{pulse.worker}, {silent.total_seconds():.0f} s ago"
+        yield Part("Worker", "failed" if text else "ok", value, text)
+        off = abs(pulse.worker_at - pulse.at)
+        if off > CLOCK:
+            yield Part(
+                "Worker's clock", "warning", f"{off.total_seconds():.0f} s apart", "Set the clock by NTP."
+            )
+
+
+def _queue() -> Iterator[Part]:
+    oldest = Run.objects.filter(state=State.QUEUED).aggregate(oldest=Min("id"))["oldest"]
+    age = timezone.now() - ids.time_of(oldest) if oldest else timedelta()
+    text = "Runs wait for longer than a minute: look at the worker." if age > SILENT else ""
+    value = f"oldest waits {age.total_seconds():.0f} s" if oldest else "empty"
+    yield Part("Queue", "warning" if text else "ok", value, text)
+
+
+def _keys() -> Iterator[Part]:
+    ring = crypto.ring()
+    names = ", ".join(f"{key.label} ({key.id.hex()})" for key in ring.keys)
+    locked = [str(one) for one in Connection.objects.with_secrets() if one.locked]
+    text = (
+        f"Locked: {', '.join(locked)}. Put the missing key back, or enter the secrets again."
+        if locked
+        else ""
+    )
+    yield Part("Key ring", "failed" if text else "ok", names, text)
+
+
+def _definitions() -> Iterator[Part]:
+    services = ", ".join(f"{service.handle} ({service.version})" for service in catalog.services())
+    yield Part("Definitions", "ok" if services else "failed", services or "none could be read")
+
+
+def _disk() -> Iterator[Part]:
+    usage = shutil.disk_usage(settings.HOME)
+    text = (
+        "Free some space, or shorten what is kept: writing stops when it is full."
+        if usage.free < FREE_BYTES
+        else ""
+    )
+    yield Part(
+        "Disk",
+        "warning" if text else "ok",
+        f"{usage.free / 1e9:,.1f} GB free of {usage.total / 1e9:,.1f} GB",
+        text,
+    )
+
+
+def _network() -> Iterator[Part]:
+    hosts = ", ".join(settings.PRIVATE_HOSTS)
+    yield Part("Private hosts", "ok", hosts or "none may be called", "")
+    yield Part("Practice service", "ok", settings.SIMULATOR_URL or "does not run")
+
+
+def _versions() -> Iterator[Part]:
+    yield Part(
+        "Versions",
+        "ok",
+        f"Python {platform.python_version()}, Django {django.__version__}, Celery {celery.__version__}",
+    )
+
+
+LOOKS: tuple[Callable[[], Iterator[Part]], ...] = (
+    _database,
+    _migrations,
+    _broker,
+    _worker,
+    _queue,
+    _keys,
+    _definitions,
+    _disk,
+    _network,
+    _versions,
+)

@@ -1,0 +1,24 @@
+"""What beat asks of a worker for the overview: a sign of life."""
+
+import socket
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from celery import shared_task
+from django.db.models.functions import Now
+
+from overview.models import Pulse
+
+
+@shared_task
+def pulse() -> None:
+    """Write down that beat asked and this worker did."""
+    seen = {"at": Now(), "worker_at": datetime.now(UTC), "version": _version()}
+    Pulse.objects.update_or_create(worker=socket.gethostname()[:200], defaults=seen)
+
+
+def _version() -> str:
+    try:
+        return version("switchboard")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,41 @@
+"""The overview and the System page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from overview import attention, charts, figures, first_steps, health
+from people.access import person_of
+
+RUNS = (
+    charts.Series("succeeded", ("succeeded",), "chart-good"),
+    charts.Series("failed or unknown", figures.BAD, "chart-bad"),
+    charts.Series("other", ("queued", "running", "sending", "waiting", "cancelled"), "chart-other"),
+)
+EVENTS = (
+    charts.Series("events", ("events",), "chart-good"),
+    charts.Series("refused", ("refused",), "chart-bad"),
+)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what needs attention, the first steps until they are done, and the last 24 hours."""
+    person = person_of(request)
+    steps = first_steps.steps(person)
+    day = figures.last_day(person)
+    context = {
+        "findings": attention.findings(person),
+        "steps": steps,
+        "beginning": not all(step.done for step in steps),
+        "day": day,
+        "runs_chart": charts.stacked("Runs an hour", day.runs.starts, day.runs.counts, RUNS),
+        "events_chart": charts.stacked("Deliveries an hour", day.events.starts, day.deliveries, EVENTS),
+    }
+    return render(request, "overview/home.html", context)
+
+
+@require_GET
+def system(request: HttpRequest) -> HttpResponse:
+    """Show how each part of the house is."""
+    return render(request, "overview/system.html", {"parts": health.parts()})
