@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Selector = tuple[str, ...]  # keys from the outside in; "0" is also an index, "[type=message]" the first match
@@ -43,6 +44,7 @@ class Field:
     multivalue: bool = False
     description: str = ""
     encoding: str = ""  # "base64": the text is a file; store it, never show it
+    example: Any = None  # what practice answers; "…" at its end stands for letters that differ every time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Lifecycle:
     use: str = ""
     note: str = ""
     deprecated: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the service has shut it down by now."""
+        return bool(self.shutdown) and self.shutdown <= datetime.now(UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,9 @@ class Operation:
     content_type: str = ""  # of the request: application/json, multipart/form-data, or "" without a body
     accept: str = "application/json"
     response_kind: str = ""  # json, text, binary; "": the answer's Content-Type decides
+    practice: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # how the simulator answers: type, texts, repeat
     timeout: float = 600.0  # seconds in all
     effect: str = ""  # "", "deletes", "cancels"
     lifecycle: Lifecycle | None = None
@@ -127,6 +137,9 @@ class Event:
     label: str = ""
     description: str = ""
     source: str = ""
+    when: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # request values without which the service sends none
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,7 @@ class Webhooks:
     created: Selector = ("created_at",)
     secret_prefix: str = ""  # "whsec_"
     user_agent: str = ""
+    sample: Mapping[str, Any] = field(default_factory=dict)  # what else stands in a delivery, for practice
 
     @property
     def signed(self) -> bool:
