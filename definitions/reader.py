@@ -98,6 +98,7 @@ def _operation(document: Json, resource: Json, name: str, operation: Json, befor
         content_type=("multipart/form-data" if is_form else "application/json") if text else "",
         accept=operation.get("accept", "application/json"),
         response_kind=operation.get("response", {}).get("kind", ""),
+        practice=operation.get("practice", {}),
         timeout=float(
             operation.get("timeout", block.get("limits", {}).get("timeout", schema.Limits().timeout))
         ),
@@ -156,6 +157,7 @@ def _event(resource: Json, event: Json) -> schema.Event:
         label=event.get("label", event["event"]),
         description=event.get("description", ""),
         source=event.get("source", ""),
+        when=event.get("when", {}),
     )
 
 
@@ -192,6 +194,7 @@ def _fields(fields: Iterable[Json]) -> tuple[schema.Field, ...]:
             multivalue=field.get("multivalue", False),
             description=field.get("meta", {}).get("description", ""),
             encoding=field.get("encoding", ""),
+            example=field.get("example"),
         )
         for field in fields
     )
