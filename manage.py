@@ -11,6 +11,10 @@ def main() -> None:
     """Run the command named on the command line; what keeps it from starting is one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
+        if sys.argv[1:2] == ["up"]:
+            from config import up
+
+            sys.exit(up.main(sys.argv[2:]))
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(sys.argv)

@@ -25,14 +25,16 @@ UNUSED = (
 )
 
 
-def database() -> None:
-    """Apply the migrations that are missing, without the time limits of pages."""
-    if pending_migrations():
+def database() -> int:
+    """Apply the migrations that are missing, without the time limits of pages; return how many there were."""
+    pending = pending_migrations()
+    if pending:
         with connection.cursor() as cursor:
             # The limits of a page are too short to rewrite a table; a lock that is not to be had fails soon.
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = '10s'")
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+    return len(pending)
 
 
 def pending_migrations() -> list[str]:

@@ -18,29 +18,31 @@ def spawn(
     *,
     log: Path | None = None,
     folder: Path | None = None,
+    output: int | None = None,
     environment: Mapping[str, str] | None = None,
     on_our_death: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a program in its own session, so that Ctrl-C reaches only us and we decide who stops when.
 
-    Its output goes to the end of `log`, or to our own. On Linux the kernel sends it `on_our_death`
-    when we end, however we end. Raises OSError when the program cannot be started.
+    What it says goes to the end of `log`, or to our own output; `output=subprocess.PIPE` keeps its answers
+    apart. On Linux the kernel sends it `on_our_death` when we end, however we end. Raises OSError when the
+    program cannot be started.
     """
-    output = _opened(log) if log else None
+    said = _opened(log) if log else None
     try:
         return subprocess.Popen(  # noqa: S603  our own programs, never a person's words
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            stdout=said if output is None else output,
+            stderr=said,
             cwd=folder,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
             preexec_fn=_bound_to_us(on_our_death),
         )
     finally:
-        if output:
-            output.close()
+        if said:
+            said.close()
 
 
 def stop(process: subprocess.Popen[bytes], *, how: int = signal.SIGTERM, patience: float = 10) -> None:

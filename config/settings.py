@@ -34,6 +34,7 @@ PRIVATE_HOSTS: list[str] = env.list("SWITCHBOARD_PRIVATE_HOSTS", [])
 CA_FILE = env.str("SWITCHBOARD_CA_FILE", "")
 SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  # the practice service
 DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside ours
+WEBHOOK_RATE = env.int("SWITCHBOARD_WEBHOOK_RATE", 0)  # deliveries a second to one endpoint; 0: no limit
 LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 200)  # open live pages of one web process
 LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 3)
 # Peers (address or CIDR) whose X-Forwarded-For is believed.

@@ -90,11 +90,6 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.asked_to_stop.set())
 
-    def start(self) -> None:
-        """Start every child."""
-        for child in self.children:
-            child.start()
-
     def watch(self) -> bool:
         """Keep everything running. Return True when asked to stop, False when the database has ended."""
         while not self.asked_to_stop.wait(LOOK):

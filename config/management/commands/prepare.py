@@ -1,21 +1,42 @@
 """`manage.py prepare`: brings database and static files up to this version, before web and worker start."""
 
+import json
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, OperationalError
 
 from config import prepare
+from people import invitations
 
 
 class Command(BaseCommand):
-    """Migrate and collect."""
+    """Check, migrate and collect."""
 
     help = "Bring the database and the collected static files up to this version of the code."
-    requires_system_checks = ()
 
-    def handle(self, **_: Any) -> None:
-        """Apply what is missing and say what was done."""
-        pending = prepare.pending_migrations()
-        prepare.database()
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the form of the answer."""
+        parser.add_argument("--json", action="store_true", help="answer as JSON, for `manage.py up`")
+
+    def handle(self, *, json: bool, **_: Any) -> None:
+        """Apply what is missing; say what was done, and the link for the first person while there is none."""
+        try:
+            applied = prepare.database()
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {_sentence(error)}") from None
+        except DatabaseError as error:
+            raise CommandError(f"A migration failed, nothing of it was kept: {_sentence(error)}") from error
         prepare.static_files()
-        self.stdout.write(f"Ready: {len(pending)} migrations applied, static files collected.")
+        self.stdout.write(_told(applied, invitations.first_link(), as_json=json))
+
+
+def _told(applied: int, welcome: str | None, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"migrations": applied, "welcome": welcome})
+    link = f" Set up the first account: {welcome}" if welcome else ""
+    return f"Ready: {applied} migrations applied, static files collected.{link}"
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())
