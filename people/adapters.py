@@ -1,12 +1,15 @@
 """Our word in allauth's flows: nobody signs up by themselves, and each sign-in is on the audit trail."""
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 
 from audit import log
+from people.access import is_fresh
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -29,6 +32,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """Write the sign-in down."""
         log.record("person.signed_in", person=user, request=request, target=user)
         return super().post_login(request, user, **kwargs)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Begin the session's own clock with the sign-in."""
+        super().login(request, user)
+        request.session["began"] = request.session["seen"] = time.time()
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask again by our own rule: a sign-in of the last five minutes is proof enough."""
+        return not is_fresh(context.request)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Write a refused sign-in down, under the name that was typed."""
