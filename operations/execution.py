@@ -13,14 +13,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connections.models import Locked
-from definitions import catalog
 from live import hub
 from operations import answers, outbound
 from operations.build import InputErrors
 from operations.errors import SendError
 from operations.models import Attempt, Reason, Run, State
 from operations.outcome import Outcome
-from operations.preparing import NotReady, Prepared, prepare
+from operations.preparing import NotReady, Prepared, prepare_run
 
 LEASE = timedelta(seconds=30)  # how long a silent worker keeps a run; it speaks every BEAT
 BEAT = 1.0  # seconds: also how soon a run under way hears that it was cancelled
@@ -64,17 +63,15 @@ def _reason(run: Run) -> str:
 
 def tried(run: Run, attempt: Attempt) -> Outcome | None:
     """Send the run's request once and say what came of it; None when the run was taken away before anything went out."""
-    if run.connection is None or run.connection.deleted_at:
-        return Outcome.refused("connection_gone", "Its connection was deleted: run it again through another.")
     try:
-        prepared = prepare(run.connection, run.operation_key, run.values(), path=answers.place(run))
+        prepared = prepare_run(run, answers.place(run))
     except NotReady as error:
         return Outcome.refused(error.code, str(error))
     except InputErrors as error:
         return Outcome.refused("inputs", f"These inputs make no request: {error}.")
     except Locked as error:
         return Outcome.refused("locked", str(error))
-    except (catalog.UnknownService, catalog.UnknownOperation) as error:
+    except LookupError as error:  # the definition has no such service, operation or action any more
         return Outcome.refused("definition", str(error))
     attempt.request = prepared.masked
     return _sent(run, attempt, prepared)

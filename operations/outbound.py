@@ -101,7 +101,9 @@ def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
     named = {"files": parts} if parts else {"content": request.body}
     made = httpx.Request(request.method, request.url, headers=[*request.headers, *OUR_HEADERS], **named)  # type: ignore[arg-type]
     target = made.url
-    url = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    url = httpcore.URL(
+        scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
+    )
     return httpcore.Request(request.method, url, headers=made.headers.raw, content=made.stream)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from operations import reading, retry, sentences
 from operations.errors import SendError
-from operations.models import Run, State
+from operations.models import Origin, Run, State
 from operations.outbound import Reply
 from operations.preparing import Prepared
 
@@ -68,7 +68,7 @@ class Outcome:
 
     def unless_again(self, run: Run, setback: retry.Setback) -> "Outcome":
         """Return this end, or a wait for the next try where one is allowed."""
-        if self.prepared is None:
+        if self.prepared is None or run.origin == Origin.TEST:  # a test says what is wrong now
             return self
         now = timezone.now()
         again = retry.again(self.prepared.service, self.prepared.operation, run.attempt_count, setback, now)

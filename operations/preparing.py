@@ -1,16 +1,21 @@
 """From a connection, an operation and values to the request that would go out: for running, preview and dry run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from connections.models import Connection
 from definitions import catalog
 from definitions.schema import Operation, Service
-from operations import build
+from operations import actions, build
+from operations.models import Origin, Run
 from operations.outbound import Permit
 from operations.redaction import Redactor
+
+SHOWN_OF_TEXT, SHOWN_OF_DATA = 16_384, 80  # characters of one value in a stored request
+
+TEST_LIMIT = 15.0  # seconds: somebody waits for the sentence
 
 
 class NotReady(Exception):
@@ -30,6 +35,17 @@ class Prepared:
     request: build.Request
     masked: dict[str, Any]
     permit: Permit
+
+
+def prepare_run(run: Run, path: Path) -> Prepared:
+    """Prepare a run through its connection; raises what `prepare` raises."""
+    if run.connection is None or run.connection.deleted_at:
+        raise NotReady("connection_gone", "Its connection was deleted: run it again through another.")
+    values = actions.composed(run.service, run.action, run.values())
+    prepared = prepare(run.connection, run.operation_key, values, path=path)
+    if run.origin != Origin.TEST:
+        return prepared
+    return replace(prepared, permit=replace(prepared.permit, total=min(prepared.permit.total, TEST_LIMIT)))
 
 
 def prepare(
@@ -59,4 +75,16 @@ def prepare(
         path=path,
         redactor=Redactor(credentials.values()),
     )
-    return Prepared(service, operation, request, build.masked(request, credentials), permit)
+    return Prepared(service, operation, request, shortened(build.masked(request, credentials)), permit)
+
+
+def shortened(value: Any) -> Any:
+    """Return a masked request as it is kept and shown: megabytes of a picture say nothing to a reader."""
+    if isinstance(value, dict):
+        return {key: shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    most = SHOWN_OF_DATA if value.startswith("data:") else SHOWN_OF_TEXT
+    return value if len(value) <= most else f"{value[:most]}… ({len(value):,} characters)"

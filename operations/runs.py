@@ -13,7 +13,7 @@ from connections.models import Connection
 from definitions import catalog
 from definitions.schema import Operation, Service
 from live import hub
-from operations import build, reading, uploads
+from operations import actions, build, reading, uploads
 from operations.execution import execute
 from operations.models import OPEN, Origin, Reason, Run, State
 from operations.reaper import reap
@@ -22,6 +22,7 @@ from people.models import Person
 
 __all__ = ["About", "cancel", "check", "execute", "reap", "start"]
 
+UNSTORABLE = "It holds characters that cannot be kept: NUL, or half a letter."
 WATCHED = {Origin.PERSON, Origin.COMMAND, Origin.API}  # what a person asked for goes into the audit trail
 
 
@@ -50,10 +51,11 @@ def start(
     """Write a queued run and wake a worker after the commit; never waits for the broker.
 
     The same `once` again returns the run that it made. `wake_up=False`: the caller executes it in this process.
-    Raises build.InputErrors for values that make no request, and catalog.UnknownService or UnknownOperation."""
+    With `action=` the values are the action's inputs. Raises build.InputErrors for values that make no request, and
+    catalog.UnknownService, catalog.UnknownOperation or actions.UnknownAction."""
     service = connection.definition
     operation = catalog.operation(connection.service, operation_key)
-    check(service, operation, values)
+    check(service, operation, values, about.get("action", ""))
     inputs, files = uploads.split(values)
     around = {"reason": Reason.INITIAL, "origin": Origin.PERSON, **about}
     facts = {
@@ -86,15 +88,13 @@ def _written(facts: dict[str, Any]) -> tuple[Run, bool]:
     return Run.objects.get_or_create(once=once, defaults=facts)
 
 
-def check(service: Service, operation: Operation, values: Mapping[str, Any]) -> None:
+def check(service: Service, operation: Operation, values: Mapping[str, Any], action: str = "") -> None:
     """Raise build.InputErrors when these values make no request, or cannot be kept."""
     unstorable = [name for name, value in values.items() if reading.storable(value) != value]
     if unstorable:
-        raise build.InputErrors(
-            dict.fromkeys(unstorable, "It holds characters that cannot be kept (NUL or half a letter).")
-        )
+        raise build.InputErrors(dict.fromkeys(unstorable, UNSTORABLE))
     credentials = {placeholder.name: "-" for placeholder in service.auth.placeholders}
-    build.request(service, operation, values, credentials)
+    build.request(service, operation, actions.composed(service.handle, action, values), credentials)
 
 
 def cancel(run: Run, person: Person | None = None) -> bool:

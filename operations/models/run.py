@@ -33,6 +33,7 @@ class State(models.TextChoices):
 
 
 OPEN = (State.QUEUED, State.RUNNING, State.SENDING, State.WAITING)
+BADLY = (State.FAILED, State.CANCELLED, State.UNKNOWN)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.UNKNOWN)
 
 
@@ -75,6 +76,13 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.select_related("connection", "person").defer(
             "inputs", "uploads", "fields", "missing", "items", "note"
         )
+
+    def by_ref(self, ref: str) -> "Run | None":
+        """Return the run that people call by this id (`run_…`), or None."""
+        try:
+            return self.filter(id=ids.decode("run", ref)).first()
+        except ValueError:
+            return None
 
     def open(self) -> Self:
         """Return the runs that have not ended."""
@@ -168,11 +176,7 @@ class Run(models.Model):
             models.Index(fields=["resource", "operation", "-id"], name="run_operation"),
             models.Index(fields=["person", "-id"], name="run_person"),
             models.Index(fields=["-id"], name="run_open", condition=Q(state__in=OPEN)),
-            models.Index(
-                fields=["state", "-id"],
-                name="run_ended_badly",
-                condition=Q(state__in=["failed", "unknown", "cancelled"]),
-            ),
+            models.Index(fields=["state", "-id"], name="run_ended_badly", condition=Q(state__in=BADLY)),
             models.Index(fields=["bulk"], name="run_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["object_id", "-id"], name="run_object", condition=~Q(object_id="")),
             GinIndex(fields=["tags"], name="run_tags"),

@@ -1,0 +1,93 @@
+"""What the page of a run shows, gathered so that its template only lays it out."""
+
+from typing import Any
+
+import orjson
+
+from definitions import catalog
+from definitions.schema import Operation
+from operations.models import Answer, Run, StoredFile
+from operations.sink import is_textual
+
+TREE_LIMIT = 1 << 20  # bytes of JSON drawn as a tree; beyond it the raw text and the download remain
+MEDIA = {"audio": "audio", "image": "image", "video": "video"}
+
+
+def shown(run: Run) -> dict[str, Any]:
+    """Return the template's context for this run."""
+    answer = Answer.objects.select_related("file").filter(run=run).first()
+    files = list(StoredFile.objects.filter(run=run).exclude(kind="upload").order_by("id"))
+    return {
+        "run": run,
+        "operation": operation_of(run),
+        "answer": answer,
+        "text": text_of(answer),
+        "document": document_of(answer),
+        "fields": fields_of(run),
+        "columns": columns_of(run),
+        "files": [(file, media(file)) for file in files],
+        "attempts": list(run.attempts.all()),
+        "changed": has_changed(run),
+    }
+
+
+def operation_of(run: Run) -> Operation | None:
+    """Return the operation as it is defined now, or None."""
+    try:
+        return catalog.operation(run.service, run.operation_key)
+    except LookupError:
+        return None
+
+
+def has_changed(run: Run) -> bool:
+    """Say whether the definition is another one than when this ran."""
+    try:
+        return catalog.service(run.service).version != run.definition_version
+    except LookupError:
+        return True
+
+
+def text_of(answer: Answer | None) -> str | None:
+    """Return the shown part of an answer as text, or None when it is no text."""
+    if answer is None or not is_textual(answer.content_type):
+        return None
+    return bytes(answer.body).decode("utf-8", "replace")
+
+
+def document_of(answer: Answer | None) -> Any:
+    """Return the parsed answer for the tree, or None when it is no JSON or too long to be read as one."""
+    if answer is None or answer.truncated or answer.size > TREE_LIMIT or text_of(answer) is None:
+        return None
+    try:
+        return orjson.loads(answer.file.full_path.read_bytes() if answer.file else bytes(answer.body))
+    except (ValueError, OSError):
+        return None
+
+
+def fields_of(run: Run) -> list[dict[str, Any]]:
+    """Return the picked fields in the definition's order, each with its value and what it means."""
+    operation = operation_of(run)
+    known = {field.name: field.description for field in operation.fields} if operation else {}
+    values = run.fields or {}
+    order = [*(name for name in known if name in values), *(name for name in values if name not in known)]
+    return [
+        {"name": name, "value": values[name], "description": known.get(name, ""), "file": _file(values[name])}
+        for name in order
+    ]
+
+
+def columns_of(run: Run) -> list[str]:
+    """Return the columns that a list's items fill, in the definition's order."""
+    operation = operation_of(run)
+    present = {name for item in run.items or () for name in item}
+    order = [field.name for field in operation.fields] if operation else []
+    return [name for name in order if name in present] + sorted(present - set(order))
+
+
+def media(file: StoredFile) -> str:
+    """Return how a browser can show a file: audio, image, video or ""."""
+    return MEDIA.get(file.content_type.partition("/")[0], "")
+
+
+def _file(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) and str(value.get("file", "")).startswith("file_") else None
