@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -35,15 +36,27 @@ def keyset(queryset: QuerySet[M], request: HttpRequest, size: int = 50) -> Page[
 
     The queryset's primary key must be an `audit.ids` id. One query of size + 1 rows, no OFFSET, no count.
     """
+    return merged([queryset], request, size)
+
+
+def merged(querysets: Sequence[QuerySet[Any]], request: HttpRequest, size: int = 50) -> Page[Any]:
+    """Return one page over several tables whose ids share one time line; one query each."""
     after, before = (_cursor(request.GET.get(name, "")) for name in CURSORS)
     if before is not None:
-        rows = list(queryset.filter(pk__gt=before).order_by("pk")[: size + 1])
+        rows = _next(querysets, size + 1, pk__gt=before)
         if len(rows) > size:
             return _page(rows[:size][::-1], request.GET, newer=True, older=True)
         after = None  # fewer than a page: show the first page in full
-    older = queryset if after is None else queryset.filter(pk__lt=after)
-    rows = list(older.order_by("-pk")[: size + 1])
+    rows = _next(querysets, size + 1, **({} if after is None else {"pk__lt": after}))
     return _page(rows[:size], request.GET, newer=after is not None, older=len(rows) > size)
+
+
+def _next(querysets: Sequence[QuerySet[Any]], most: int, **beyond: int) -> list[Any]:
+    """Return the rows next to the cursor, nearest first: going up from `pk__gt`, else down."""
+    upwards = "pk__gt" in beyond
+    order, sign = ("pk", 1) if upwards else ("-pk", -1)
+    found = chain(*(queryset.filter(**beyond).order_by(order)[:most] for queryset in querysets))
+    return sorted(found, key=lambda row: sign * row.pk)[:most]
 
 
 def _page(rows: list[M], query: QueryDict, *, newer: bool, older: bool) -> Page[M]:
