@@ -151,5 +151,5 @@ class AccessForm(forms.Form):
         label="Open to these people by name",
         required=False,
         queryset=Person.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("username"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )

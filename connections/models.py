@@ -128,6 +128,19 @@ class Connection(models.Model):
         return f"{settings.PUBLIC_URL}/webhooks/{self.endpoint}"
 
     @property
+    def endpoint_is_public(self) -> bool:
+        """Say whether a service on the internet may post there: they all want https."""
+        return self.endpoint_url.startswith("https://")
+
+    @property
+    def bare_path(self) -> str:
+        """One of the service's published webhook paths, as an example of them; empty when it has none."""
+        try:
+            return next((event.path for event in self.definition.events if event.path), "")
+        except catalog.UnknownService:
+            return ""
+
+    @property
     def endpoint_state(self) -> str:
         """One of disabled, needs_secret, paused, ready."""
         if not self.enabled:
