@@ -3,13 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
-
-from django.db import close_old_connections
 
 from live.hub import MISSED, Hub
+from live.reader import Reader
 from live.topics import Frame, Topic, Wanted
 from live.viewers import Viewer
 
@@ -17,14 +14,8 @@ BUSY = 0.1  # seconds: news is sent at once when it is quiet, and together with 
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
 
 log = logging.getLogger(__name__)
-# The only thread that reads rows for live pages: one database connection, however many pages are open.
-_reader = ThreadPoolExecutor(1, thread_name_prefix="live")
-Answer = TypeVar("Answer")
-
-
-async def in_reader(work: Callable[[], Answer]) -> Answer:
-    """Run `work`, which may use the ORM, in the one thread that reads for live pages."""
-    return await asyncio.get_running_loop().run_in_executor(_reader, _with_connection, work)
+# However many pages are open, one connection reads for them.
+reader = Reader("live")
 
 
 class Channel:
@@ -56,7 +47,7 @@ class Channel:
 
     async def catch_up(self, viewer: Viewer) -> None:
         """Give the viewer what it has not seen: when it comes, and after news may have been missed."""
-        for frame in await in_reader(partial(_since, self.topic, viewer.last_id, viewer.wanted)):
+        for frame in await reader.ask(partial(_since, self.topic, viewer.last_id, viewer.wanted)):
             viewer.offer(frame, frame.encode())
 
     def _heard(self, key: str) -> None:
@@ -78,7 +69,7 @@ class Channel:
                 await self._look_again()
             told = [key for key in keys if key != MISSED]
             if told:
-                self._fan_out(await in_reader(partial(_rendered, self.topic, told)))
+                self._fan_out(await reader.ask(partial(_rendered, self.topic, told)))
         except Exception:  # one row that cannot be rendered must not silence the topic
             log.exception("News of the live line could not be rendered.")
 
@@ -100,8 +91,3 @@ def _rendered(topic: Topic, keys: list[str]) -> list[Frame]:
 
 def _since(topic: Topic, last_id: str, wanted: Wanted) -> list[Frame]:
     return list(topic.since(last_id, wanted))
-
-
-def _with_connection(work: Callable[[], Answer]) -> Answer:
-    close_old_connections()
-    return work()

@@ -7,7 +7,7 @@ stop = hub.hub().listen("run", heard)  # in an event loop; heard("17") for each,
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
@@ -27,7 +27,6 @@ PATIENCE = 5.0  # seconds that it has for the answer; a frozen server keeps its 
 log = logging.getLogger(__name__)
 
 Heard = Callable[[str], None]
-Connect = Callable[[str], Awaitable[AsyncConnection[TupleRow]]]
 
 
 def publish(topic: str, key: object) -> None:
@@ -43,7 +42,7 @@ def publish(topic: str, key: object) -> None:
 class Hub:
     """The one LISTEN of an event loop: who wants to hear of what, and a task that keeps listening."""
 
-    def __init__(self, connect: Connect = postgres.connect) -> None:
+    def __init__(self, connect: postgres.Connect = postgres.connect) -> None:
         self._connect = connect
         self._listeners: dict[str, set[Heard]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None

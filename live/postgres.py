@@ -1,11 +1,13 @@
 """A plain asynchronous connection to the database, for what must never borrow one of Django's."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.db import connections
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+Connect = Callable[[str], Awaitable[AsyncConnection[TupleRow]]]
 PASSED_ON = (
     "connect_timeout",
     "options",

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 from django.conf import settings
 
 from live import sessions
-from live.channel import Channel, in_reader
+from live.channel import Channel, reader
 from live.hub import hub
 from live.topics import Sight, Topic, Wanted
 from live.viewers import Viewer
@@ -56,7 +56,7 @@ class Stream:
         channel = self._channels.get(name)
         if scope["method"] != "GET" or channel is None:
             return await _refuse(send, 404)
-        found = await in_reader(partial(_right, scope, channel.topic))
+        found = await reader.ask(partial(_right, scope, channel.topic))
         if found is None:
             return await _refuse(send, 403)
         person, sight = found
@@ -100,7 +100,7 @@ async def _write(viewer: Viewer, send: Send) -> None:
 async def _watch(viewer: Viewer, scope: Scope) -> None:
     """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
     while not await _within(CHECK, viewer.slow):
-        found = await in_reader(partial(_right, scope, viewer.topic))
+        found = await reader.ask(partial(_right, scope, viewer.topic))
         if found is None or found[0] != viewer.person:
             return
         viewer.sight = found[1]

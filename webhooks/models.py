@@ -43,6 +43,7 @@ class Mark(models.TextChoices):
     MISMATCH = "mismatch", "Path mismatch"  # posted to the path of another type
     UNKNOWN_TYPE = "unknown_type", "Unknown type"
     NOT_JSON = "not_json", "Not JSON"
+    RAW_ONLY = "raw_only", "Raw only"  # JSON that neither we nor PostgreSQL can hold unchanged
     DUPLICATE_KEYS = "duplicate_keys", "Duplicate keys"
     HELD = "held", "Held"  # arrived while the endpoint was paused
     LATE_VERIFIED = "late_verified", "Late verified"
@@ -83,6 +84,10 @@ class ArrivedQuerySet(models.QuerySet[Any]):
         seen = list(Connection.everything.for_user(person).values_list("pk", flat=True))
         return self.filter(Q(connection__in=seen) | Q(connection=None))
 
+    def waiting(self) -> "ArrivedQuerySet":
+        """Return the events that nobody has processed and that are not held."""
+        return self.filter(state=State.RECEIVED).exclude(marks__contains=[Mark.HELD])
+
     def light(self) -> "ArrivedQuerySet":
         """Leave the bodies in the database: lists never select them (design.md, decision 4)."""
         return self.defer("body", "headers", "view") if self.model is Event else self.defer("body", "headers")
@@ -114,9 +119,19 @@ class Arrived(models.Model):
         abstract = True
 
     @property
+    def is_event(self) -> bool:
+        """Tell events from refusals where both stand in one list."""
+        return isinstance(self, Event)
+
+    @property
     def arrived_at(self) -> datetime:
         """When it arrived: the id says so."""
         return ids.time_of(self.id)
+
+    @property
+    def raw(self) -> bytes | None:
+        """The body, byte for byte; None when it is not kept."""
+        return None if self.body is None else bytes(self.body)
 
     @property
     def header_pairs(self) -> list[tuple[str, str]]:
@@ -193,6 +208,7 @@ class Rejection(Arrived):
     slot = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False
     )  # digest of what makes them alike
+    method = models.TextField(default="POST")
     cause = models.TextField(choices=Cause.choices)
     status = models.SmallIntegerField()  # what the sender was answered
     detail = models.TextField(default="")  # the cause as a sentence

@@ -1,0 +1,34 @@
+"""A thread with a database connection of its own, for what an event loop wants to ask the ORM."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import close_old_connections, connections
+
+Answer = TypeVar("Answer")
+
+
+class Reader:
+    """One thread and one connection, however many tasks of the loop are asking: they wait in line.
+
+    Django's own way (`sync_to_async`) would lend each task a connection until its response ends.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def ask(self, work: Callable[[], Answer]) -> Answer:
+        """Run `work`, which may use the ORM, in this reader's thread and return what it returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _fresh, work)
+
+    async def close(self) -> None:
+        """Close the connection and end the thread."""
+        await self.ask(connections.close_all)
+        self._thread.shutdown()
+
+
+def _fresh(work: Callable[[], Answer]) -> Answer:
+    close_old_connections()  # a connection that failed or grew old is opened again
+    return work()

@@ -1,0 +1,71 @@
+"""The log's live line: rows rendered once a process by the template that the page itself uses."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.template.loader import render_to_string
+
+from audit import ids
+from connections.models import Connection
+from live.topics import Frame, Sight, Topic, Wanted
+from people.models import Person, Role
+from webhooks import timeline
+from webhooks.models import Event, Rejection
+from webhooks.timeline import Row
+
+MOST = 100  # rows of one flush: more than a person can read in 100 ms
+LOOK_BACK = timedelta(seconds=10)  # rows appear in another order than their ids, but never that much later
+MODELS = {"evt": Event, "rej": Rejection}
+
+
+def render(keys: Sequence[str]) -> list[Frame]:
+    """Return frames for `evt 17 23` and `rej 5 5`: kind, first id, last id; oldest first, the newest
+    hundred.
+    """
+    rows: dict[int, Row] = {}
+    for kind in MODELS:
+        ranges = [tuple(map(int, key.split()[1:])) for key in keys if key.startswith(kind)]
+        for low, high in _merged(ranges):
+            found = MODELS[kind].objects.light().select_related("connection")
+            rows |= {row.id: row for row in found.filter(id__gte=low, id__lte=high).order_by("-id")[:MOST]}
+    return [frame(rows[key]) for key in sorted(rows)[-MOST:]]
+
+
+def since(last_id: str, wanted: Wanted) -> list[Frame]:
+    """Return what came since a page was drawn or cut off; the page replaces the rows that it has already."""
+    if not (last_id.isascii() and last_id.isdigit() and len(last_id) < 19):
+        return []
+    low = int(last_id) - (int(LOOK_BACK.total_seconds() * 1000) << ids.SHIFT)
+    return [frame(row) for row in reversed(timeline.between(low, (1 << 63) - 1, MOST))]
+
+
+def sight(person: Person) -> Sight:
+    """Return the connections whose rows a person may see."""
+    if person.may(Role.ADMIN):
+        return None
+    seen = Connection.everything.for_user(person).values_list("pk", flat=True)
+    return frozenset(map(str, seen))
+
+
+def frame(row: Row) -> Frame:
+    """Return one row as the log shows it. Its cursor is the present: an old row may be told again when it
+    changes.
+    """
+    html = render_to_string("webhooks/log.html#row", {"row": row})
+    return Frame(html, "row", str(ids.id_at(datetime.now(UTC))), timeline.facts(row))
+
+
+def _merged(ranges: list[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """Put ranges that touch into one: a busy second is one query, and a change to an old row does not widen
+    it.
+    """
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + (1000 << ids.SHIFT):
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+topic = Topic(render=render, since=since, sight=sight)

@@ -1,0 +1,113 @@
+"""Events and refusals as one list, newest first: what the log page shows, filters and pages through."""
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from audit import pages
+from connections.models import Connection
+from people.models import Person
+from webhooks.models import Cause, Event, Hydration, Mark, Rejection, State
+
+Rows = QuerySet[Any]
+Row = Event | Rejection
+SIZE = 50
+
+
+def _events(**lookups: str) -> Callable[[Rows, str], Rows]:
+    """Narrow events by a value; refusals have no such thing, so none of them is left."""
+    return lambda rows, value: _narrow(rows, value, lookups) if rows.model is Event else rows.none()
+
+
+def _narrow(rows: Rows, value: str, lookups: dict[str, str]) -> Rows:
+    return rows.filter(**dict.fromkeys(lookups.values(), value))
+
+
+def _mark(rows: Rows, value: str) -> Rows:
+    if rows.model is Rejection:
+        return rows.filter(test=True) if value == Mark.TEST else rows.none()
+    if value in Hydration.values:
+        return rows.filter(hydration=value)
+    return rows.exclude(marks=[]).filter(
+        marks__contains=[value]
+    )  # the first part lets the partial index help
+
+
+def _kind(rows: Rows, value: str) -> Rows:
+    return rows if (rows.model is Event) == (value == "events") else rows.none()
+
+
+def _tests(rows: Rows, value: str) -> Rows:
+    return rows.filter(test=False) if rows.model is Rejection else rows.exclude(marks__contains=[Mark.TEST])
+
+
+def _cause(rows: Rows, value: str) -> Rows:
+    return rows.filter(cause=value) if rows.model is Rejection else rows.none()
+
+
+def _connections() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Connection.objects.order_by("name").values_list("pk", "name")]
+
+
+KINDS = (("events", "Events"), ("refused", "Refused"))
+MARKS = (*Mark.choices, *((value, label) for value, label in Hydration.choices if value))
+FILTERS = (
+    pages.Filter("kind", "Show", _kind, KINDS),
+    pages.exact("connection", "Connection", _connections),
+    pages.Filter("type", "Type", _events(by="type"), hint="batch.completed"),
+    pages.Filter("state", "State", _events(by="state"), State.choices),
+    pages.Filter("mark", "Mark", _mark, MARKS),
+    pages.Filter("cause", "Refused because", _cause, Cause.choices),
+    pages.Filter("object", "Object id", _events(by="object_id"), hint="batch_…"),
+    pages.Filter("tests", "Tests", _tests, (("hide", "Hidden"),)),
+    pages.since(),
+    pages.until(),
+)
+LIVE = frozenset({"kind", "connection", "type", "state", "mark", "cause", "object", "tests"})
+
+
+def facts(row: Row) -> dict[str, str | frozenset[str]]:
+    """Return what the live line compares with a page's filter: the same names as the filters above."""
+    common = {"connection": str(row.connection_id or ""), "kind": "events" if row.is_event else "refused"}
+    if isinstance(row, Rejection):
+        marks = frozenset({Mark.TEST.value} if row.test else ())
+        return {**common, "cause": row.cause, "mark": marks, "tests": "" if row.test else "hide"}
+    marks = frozenset({*row.marks, row.hydration} - {""})
+    return {
+        **common,
+        "type": row.type,
+        "state": row.state,
+        "object": row.object_id,
+        "mark": marks,
+        "tests": "" if Mark.TEST in marks else "hide",
+    }
+
+
+def page(
+    person: Person, request: HttpRequest, size: int = SIZE
+) -> tuple[pages.Page[Any], pages.Filters[Any]]:
+    """Return the page of the log that the address asks for, and its filter bar."""
+    sides = [pages.filtered(rows, request, FILTERS) for rows in querysets(person)]
+    return pages.merged([side.queryset for side in sides], request, size), sides[0]
+
+
+def querysets(person: Person) -> list[Rows]:
+    """Return the two sides of the log that a person may see, without bodies."""
+    return [
+        model.objects.for_user(person).light().select_related("connection") for model in (Event, Rejection)
+    ]
+
+
+def between(low: int, high: int, most: int) -> list[Row]:
+    """Return the newest rows of both kinds with these ids, newest first."""
+    found = [
+        model.objects.light()
+        .select_related("connection")
+        .filter(id__gte=low, id__lte=high)
+        .order_by("-id")[:most]
+        for model in (Event, Rejection)
+    ]
+    return sorted(chain(*found), key=lambda row: -row.id)[:most]
