@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 pages = get_asgi_application()  # first: it sets Django up for the imports below
 
+from config import health  # noqa: E402
 from live.stream import Stream  # noqa: E402
 from webhooks import feed as events  # noqa: E402
 from webhooks.door import Door  # noqa: E402
@@ -20,6 +21,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 door = Door()
 live = Stream({"log": events.topic})
+BESIDE = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
@@ -27,7 +29,5 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     path = scope.get("path", "")
     if path.startswith("/webhooks/"):
         await door(scope, receive, send)
-    elif path == "/live/":
-        await live(scope, receive, send)
     else:
-        await pages(scope, receive, send)
+        await BESIDE.get(path, pages)(scope, receive, send)
