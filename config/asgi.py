@@ -21,7 +21,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 door = Door()
 live = Stream({"log": events.topic})
-BESIDE = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
+BESIDE: dict[str, Callable[[Message, Receive, Send], Awaitable[None]]] = {
+    "/healthz": health.alive,
+    "/readyz": health.ready,
+    "/live/": live,
+}
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
