@@ -9,15 +9,17 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
-NAME = re.compile(r"[a-z0-9_.:-]{1,253}")  # after IDNA; colons in an IPv6 address
+LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+NAME = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*|(?=.*:)[0-9a-f:.]{{2,45}}")  # after IDNA; or IPv6
 
 
 def normalised(host: str) -> str:
     """Return a host as it is compared: lower case, IDNA, no trailing dot, no brackets. Raises ValueError."""
-    host = host.strip("[]").rstrip(".").lower()
-    if not host:
+    bare = host.strip("[]").rstrip(".").lower()
+    name = bare if bare.isascii() else bare.encode("idna").decode()
+    if not NAME.fullmatch(name):
         raise ValueError("no host")
-    return host if host.isascii() else host.encode("idna").decode()
+    return name
 
 
 def port(url: SplitResult) -> int | None:
@@ -58,7 +60,7 @@ def check_base_url(url: str) -> None:
         name, at_port = normalised(parts.hostname or ""), port(parts)
     except ValueError:
         raise ValidationError("This is no URL: write https://host/path.") from None
-    if parts.scheme not in DEFAULT_PORTS or not NAME.fullmatch(name):
+    if parts.scheme not in DEFAULT_PORTS:
         raise ValidationError("This is no URL: write https://host/path.")
     if parts.username is not None or parts.query or parts.fragment or not url.isprintable() or " " in url:
         raise ValidationError("A base URL is scheme, host and path only: no user, query or fragment.")

@@ -135,10 +135,7 @@ class Connection(models.Model):
     @property
     def bare_path(self) -> str:
         """One of the service's published webhook paths, as an example of them; empty when it has none."""
-        try:
-            return next((event.path for event in self.definition.events if event.path), "")
-        except catalog.UnknownService:
-            return ""
+        return next((event.path for event in self.known.events if event.path), "") if self.known else ""
 
     @property
     def endpoint_state(self) -> str:
@@ -150,12 +147,17 @@ class Connection(models.Model):
         return "paused" if self.paused else "ready"
 
     @property
-    def service_label(self) -> str:
-        """What people call the service, also when its definition is not loaded."""
+    def known(self) -> Service | None:
+        """The service this connects to, or None when its definition is not loaded: for pages, which go on."""
         try:
-            return self.definition.short
+            return self.definition
         except catalog.UnknownService:
-            return self.service
+            return None
+
+    @property
+    def service_label(self) -> str:
+        """What people call the service."""
+        return self.known.short if self.known else self.service
 
     @property
     def shown_base_url(self) -> str:
@@ -180,18 +182,12 @@ class Connection(models.Model):
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
         """What the service calls its credentials."""
-        try:
-            return self.definition.auth.placeholders
-        except catalog.UnknownService:
-            return ()
+        return self.known.auth.placeholders if self.known else ()
 
     @property
     def setup_steps(self) -> tuple[str, ...]:
         """How to point the service's webhooks here."""
-        try:
-            return self.definition.setup_steps
-        except catalog.UnknownService:
-            return ()
+        return self.known.setup_steps if self.known else ()
 
     @property
     def current_secrets(self) -> list[Secret]:

@@ -1,21 +1,14 @@
 """Who may use a connection, what it opens, and what locks it."""
 
-import base64
-import os
-
 import pytest
 from django.db import connection as database
 
 from connections import connecting, crypto
 from connections.connecting import Audience
 from connections.models import Connection, Locked, Secret
-from tests.accounts import KEY, connected, new_signing_secret
+from tests.accounts import KEY, another_key, connected, new_signing_secret
 
 pytestmark = pytest.mark.django_db
-
-
-def a_key(label: str) -> str:
-    return f"{label}:{base64.b64encode(os.urandom(32)).decode()}"
 
 
 def reread(connection: Connection) -> Connection:
@@ -82,7 +75,7 @@ def test_named_twice_over_it_is_listed_once(person):
 
 def test_a_missing_key_locks_only_what_it_sealed(settings):
     old = connected("old")
-    settings.CREDENTIAL_KEYS = a_key("k2")
+    settings.CREDENTIAL_KEYS = another_key("k2")
     new = connected("new")
     assert reread(new).credentials() == {"apiKey": KEY}
     assert "not in the key ring" in reread(old).locked
@@ -92,7 +85,7 @@ def test_a_missing_key_locks_only_what_it_sealed(settings):
 
 def test_a_key_put_back_unlocks(settings):
     connection, before = connected(), settings.CREDENTIAL_KEYS
-    settings.CREDENTIAL_KEYS = a_key("k2")
+    settings.CREDENTIAL_KEYS = another_key("k2")
     assert reread(connection).state == "locked"
     settings.CREDENTIAL_KEYS = before
     assert reread(connection).state == "enabled"
