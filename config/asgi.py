@@ -1,37 +1,32 @@
-"""One ASGI process: the public door for webhooks and the live stream beside Django."""
+"""One ASGI process: the public door for webhooks, the live stream and the health probes beside Django."""
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-pages = get_asgi_application()  # first: it sets Django up for the imports below
+pages = get_asgi_application()  # first: it sets Django up, which the imports below need
+
+from django.conf import settings  # noqa: E402
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
 
 from config import health  # noqa: E402
 from live.stream import Stream  # noqa: E402
 from webhooks import feed as events  # noqa: E402
 from webhooks.door import Door  # noqa: E402
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 door = Door()
 live = Stream({"log": events.topic})
-BESIDE: dict[str, Callable[[Message, Receive, Send], Awaitable[None]]] = {
-    "/healthz": health.alive,
-    "/readyz": health.ready,
-    "/live/": live,
-}
+BESIDE = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
 
 
-async def application(scope: Message, receive: Receive, send: Send) -> None:
+async def route(scope: health.Scope, receive: health.Receive, send: health.Send) -> None:
     """Let deliveries and live pages past Django, whose middleware would cost them ten times their time."""
     path = scope.get("path", "")
-    if path.startswith("/webhooks/"):
-        await door(scope, receive, send)
-    else:
-        await BESIDE.get(path, pages)(scope, receive, send)
+    application = door if path.startswith("/webhooks/") else BESIDE.get(path, pages)
+    await application(scope, receive, send)  # type: ignore[arg-type, operator]
+
+
+# Whom a request comes from is decided here once, for Django and the door alike.
+application = ProxyHeadersMiddleware(route, settings.TRUSTED_PROXIES) if settings.TRUSTED_PROXIES else route  # type: ignore[arg-type]
