@@ -70,7 +70,7 @@ class Delivery:
         return next((value for key, value in self.headers if key == name), b"")
 
     def headers_json(self) -> str:
-        """Return the headers as the log keeps them: JSON pairs in the order of arrival, credentials masked."""
+        """Return the headers as the log keeps them: JSON pairs in order of arrival, credentials masked."""
         pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
         shown = [(name, _masked(value) if name in PRIVATE else value) for name, value in pairs]
         return orjson.dumps(shown).decode()

@@ -1,0 +1,95 @@
+"""Events, and the keys that keep each of them to one."""
+
+from typing import ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from audit import ids
+from webhooks.models.arrived import Arrived, ArrivedQuerySet
+from webhooks.models.choices import Hydration, Mark, Origin, State
+
+
+class EventQuerySet(ArrivedQuerySet):
+    """Named sets of events."""
+
+    def waiting(self) -> Self:
+        """Return the events that nobody has processed and that are not held."""
+        return self.filter(state=State.RECEIVED).exclude(marks__contains=[Mark.HELD])
+
+    def marked(self, mark: str) -> Self:
+        """Return the events with this mark; the first condition lets the partial index help."""
+        return self.exclude(marks=[]).filter(marks__contains=[mark])
+
+
+class Event(Arrived):
+    """A verified delivery, stored once. The table is partitioned by id (webhooks/partitions.py)."""
+
+    origin = models.TextField(choices=Origin.choices, default=Origin.DELIVERED)
+    state = models.TextField(choices=State.choices, default=State.RECEIVED)
+    type = models.TextField(default="")
+    object_id = models.TextField(default="")
+    created_at = models.DateTimeField(null=True)  # when the service says that it happened
+    marks = ArrayField(models.TextField(choices=Mark.choices), default=list)
+    duplicates = models.IntegerField(default=0)
+    last_duplicate_at = models.DateTimeField(null=True)
+    secret_id = models.UUIDField(null=True)  # which signing secret matched
+    secret_label = models.TextField(default="")
+    view = models.JSONField(null=True)  # for queries only, and only when PostgreSQL can hold it
+    hydration = models.TextField(choices=Hydration.choices, default=Hydration.NONE, blank=True)
+    processed_at = models.DateTimeField(null=True)
+    error = models.TextField(default="")  # why it failed or stayed thin, as a sentence
+
+    objects = EventQuerySet.as_manager()
+    is_event: ClassVar[bool] = True
+
+    class Meta:
+        """Every index costs each insert (performance.md); rare states and marks have partial ones."""
+
+        indexes = [
+            models.Index(fields=["connection", "id"], name="event_connection"),
+            models.Index(fields=["type", "id"], name="event_type"),
+            models.Index(fields=["object_id", "id"], name="event_object", condition=~Q(object_id="")),
+            models.Index(fields=["state", "id"], name="event_open", condition=~Q(state=State.PROCESSED)),
+            models.Index(fields=["id"], name="event_marked", condition=~Q(marks=[])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type or 'event'} {self.code}"
+
+    def get_absolute_url(self) -> str:
+        """Return the page about this event."""
+        return reverse("webhooks:event", args=[self.pk])
+
+    @property
+    def badges(self) -> list[tuple[str, str]]:
+        """The marks that a list shows: name and words."""
+        shown = [(mark, f"Duplicate {self.duplicates}×" if mark == Mark.DUPLICATE else Mark(mark).label) for mark in self.marks]
+        kept = [(self.hydration, Hydration(self.hydration).label)] if self.hydration else []
+        return [*shown, *kept]
+
+    @property
+    def code(self) -> str:
+        """The id as people see it."""
+        return ids.encode("evt", self.id)
+
+
+class Dedupe(models.Model):
+    """The key that lets a delivery in only once; it outlives the payload, so a late repeat is still one."""
+
+    pk = models.CompositePrimaryKey("connection_id", "delivery_id")
+    connection_id = models.UUIDField()
+    delivery_id = models.TextField()
+    event_id = models.BigIntegerField()
+    digest = models.BinaryField()  # of the body: the same id with another body is a conflict
+
+    class Meta:
+        """Rows lie in the order of their events, so a block range index finds the old ones for nothing."""
+
+        indexes = [BrinIndex(fields=["event_id"], name="dedupe_age")]
+
+    def __str__(self) -> str:
+        return self.delivery_id

@@ -1,0 +1,59 @@
+"""Deliveries that were refused."""
+
+import uuid
+
+from django.db import models
+from django.urls import reverse
+
+from audit import ids
+from webhooks.models.arrived import Arrived
+from webhooks.models.choices import Cause, Mark
+
+
+class Rejection(Arrived):
+    """Refused deliveries of one kind: one cause, endpoint, peer, minute and, where it matters, webhook-id.
+
+    The row keeps the first one as a sample and counts the others (webhooks/refusals.py).
+    """
+
+    slot = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False
+    )  # digest of what makes them alike
+    method = models.TextField(default="POST")
+    cause = models.TextField(choices=Cause.choices)
+    status = models.SmallIntegerField()  # what the sender was answered
+    detail = models.TextField(default="")  # the cause as a sentence
+    count = models.IntegerField(default=1)
+    last_at = models.DateTimeField()
+    test = models.BooleanField(default=False)
+    event_id = models.BigIntegerField(null=True)  # what it became when it was verified later
+
+    class Meta:
+        """Few rows: at most 500 an endpoint."""
+
+        indexes = [
+            models.Index(fields=["connection", "id"], name="rejection_connection"),
+            models.Index(fields=["cause", "id"], name="rejection_cause"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} {self.code}"
+
+    def get_absolute_url(self) -> str:
+        """Return the page about this refusal."""
+        return reverse("webhooks:rejection", args=[self.pk])
+
+    @property
+    def badges(self) -> list[tuple[str, str]]:
+        """The marks that a list shows: name and words."""
+        told = {
+            ("count", f"{self.count:,}×"): self.count > 1,
+            (str(Mark.TEST), Mark.TEST.label): self.test,
+            (str(Mark.LATE_VERIFIED), Mark.LATE_VERIFIED.label): self.event_id is not None,
+        }
+        return [badge for badge, holds in told.items() if holds]
+
+    @property
+    def code(self) -> str:
+        """The id as people see it."""
+        return ids.encode("rej", self.id)
