@@ -6,7 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-pages = get_asgi_application()  # first: it sets Django up, which the imports below need
+pages: Any = get_asgi_application()  # first: it sets Django up, which the imports below need
 
 from django.conf import settings  # noqa: E402
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
@@ -25,7 +25,7 @@ async def route(scope: health.Scope, receive: health.Receive, send: health.Send)
     """Let deliveries and live pages past Django, whose middleware would cost them ten times their time."""
     path = scope.get("path", "")
     application = door if path.startswith("/webhooks/") else BESIDE.get(path, pages)
-    await application(scope, receive, send)  # type: ignore[arg-type, operator]
+    await application(scope, receive, send)  # type: ignore[operator]
 
 
 # Whom a request comes from is decided here once, for Django and the door alike.
