@@ -132,7 +132,8 @@ def signing_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = SigningForm(connection, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            connecting.set_signing_secret(connection, **form.cleaned_data, request=request)
+            secret, hours = form.cleaned_data["webhook_secret"], form.cleaned_data.get("keep_hours", 0)
+            connecting.set_signing_secret(connection, secret, keep_hours=hours, request=request)
         except SealError as error:
             form.add_error(None, str(error))
         else:
