@@ -17,13 +17,18 @@ def shown(run: Run) -> dict[str, Any]:
     """Return the template's context for this run."""
     answer = Answer.objects.select_related("file").filter(run=run).first()
     files = list(StoredFile.objects.filter(run=run).exclude(kind="upload").order_by("id"))
+    fields = fields_of(run)
+    telling = next(
+        (one for one in fields if len(str(one["value"])) > 80 and isinstance(one["value"], str)), None
+    )
     return {
+        "telling": telling,
         "run": run,
         "operation": operation_of(run),
         "answer": answer,
         "text": text_of(answer),
         "document": document_of(answer),
-        "fields": fields_of(run),
+        "fields": [one for one in fields if one is not telling],
         "columns": columns_of(run),
         "files": [(file, media(file)) for file in files],
         "attempts": list(run.attempts.all()),
