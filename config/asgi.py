@@ -6,7 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-pages: Any = get_asgi_application()  # first: it sets Django up, which the imports below need
+pages = get_asgi_application()  # first: it sets Django up, which the imports below need
 
 from django.conf import settings  # noqa: E402
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
@@ -18,15 +18,16 @@ from webhooks.door import Door  # noqa: E402
 
 door = Door()
 live = Stream({"log": events.topic})
-BESIDE = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
+BESIDE: dict[str, health.Application] = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
 
 
 async def route(scope: health.Scope, receive: health.Receive, send: health.Send) -> None:
     """Let deliveries and live pages past Django, whose middleware would cost them ten times their time."""
     path = scope.get("path", "")
-    application = door if path.startswith("/webhooks/") else BESIDE.get(path, pages)
-    await application(scope, receive, send)  # type: ignore[operator]
+    beside = door if path.startswith("/webhooks/") else BESIDE.get(path)
+    await (beside or pages)(scope, receive, send)  # type: ignore[arg-type]  # Django means a dict
 
 
-# Whom a request comes from is decided here once, for Django and the door alike.
-application = ProxyHeadersMiddleware(route, settings.TRUSTED_PROXIES) if settings.TRUSTED_PROXIES else route  # type: ignore[arg-type]
+# Whom a request comes from, and by https or not, is decided here once for all of them.
+proxies = settings.TRUSTED_PROXIES
+application = ProxyHeadersMiddleware(route, proxies) if proxies else route  # type: ignore[arg-type]

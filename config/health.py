@@ -12,6 +12,7 @@ from live import postgres
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ANSWERS_WITHIN = 2.0  # seconds that the database may take before this process counts as not ready
 

@@ -1,6 +1,7 @@
 """Brings the database and the collected static files up to this version of the code, when they are not."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.apps import apps
@@ -9,6 +10,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+from webhooks import partitions
 
 # Of Tabler's 900 files the pages use a handful; the rest would cost seconds of hashing and compressing.
 UNUSED = (
@@ -34,6 +37,7 @@ def database() -> int:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = '10s'")
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+    partitions.extend(datetime.now(UTC))
     return len(pending)
 
 

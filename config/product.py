@@ -15,6 +15,11 @@ from config.services import Postgres, Valkey
 from config.supervisor import Child, Supervisor
 
 BASE = Path(__file__).resolve().parent.parent
+CELERY = ["-m", "celery", "-A", "config"]
+ALONE = [
+    "--without-mingle",
+    "--without-gossip",
+]  # one worker has nobody to ask, and waits a second for nobody
 POOL = 8  # database connections that the requests of the web process share
 WARM_STOP = 30  # seconds a run under way may take to finish; what is cut off after that ends as unknown
 
@@ -85,8 +90,8 @@ class Product:
         address = ["--host", self.host, "--port", str(self.port)]
         web = self._child("web", ["manage.py", "web", *address], SWITCHBOARD_POOL=str(POOL))
         schedule = str(self.home / "run" / "beat")
-        beat = self._child("beat", ["-m", "celery", "-A", "config", "beat", "-s", schedule, "--pidfile="])
-        worker = self._child("worker", ["-m", "celery", "-A", "config", "worker"])
+        beat = self._child("beat", [*CELERY, "beat", "-s", schedule, "--pidfile="])
+        worker = self._child("worker", [*CELERY, "worker", *ALONE])
         worker.patience = WARM_STOP
         simulator = self._child("simulator", [*_practice(self.simulator_port), "--log-level", "warning"])
         return [web, beat, worker, *([simulator] if self.simulator_port else [])]

@@ -37,8 +37,10 @@ DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders
 WEBHOOK_RATE = env.int("SWITCHBOARD_WEBHOOK_RATE", 0)  # deliveries a second to one endpoint; 0: no limit
 LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 200)  # open live pages of one web process
 LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 3)
-# Peers (address or CIDR) whose X-Forwarded-For is believed.
-TRUSTED_PROXIES: list[str] = env.list("SWITCHBOARD_TRUSTED_PROXIES", [])
+# Peers (address or CIDR) whose X-Forwarded-For and -Proto are believed. An https address means that a proxy
+# stands in front: unless told otherwise one on this machine.
+NEAR = ["127.0.0.1", "::1"] if PUBLIC_URL.startswith("https://") else []
+TRUSTED_PROXIES: list[str] = env.list("SWITCHBOARD_TRUSTED_PROXIES", NEAR)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -189,7 +191,6 @@ SESSION_COOKIE_AGE = 12 * 3600  # seconds, absolute
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
@@ -236,3 +237,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that started it
 LOG_LEVEL = env.str("SWITCHBOARD_LOG_LEVEL", "INFO")
 LOGGING = logs.configuration(LOG_LEVEL)
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    # Without a limit the ticks of a night without worker would all be carried out in the morning.
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "wake up runs that lie": _every(10, "operations.tasks.reap"),
+    "wake up events that lie": _every(10, "webhooks.tasks.process_events"),
+    "sign of life": _every(15, "overview.tasks.pulse"),
+    "partitions ahead": _every(6 * 3600, "webhooks.tasks.extend_partitions"),
+}
