@@ -109,7 +109,7 @@ class Connection(models.Model):
         if self.practice and not settings.SIMULATOR_URL:
             raise Locked("The practice service does not run: it starts with `make run`.")
         if self.practice:
-            return str(settings.SIMULATOR_URL)
+            return f"{settings.SIMULATOR_URL}/{self.service}"  # the simulator plays every service
         return self.base_url or self.definition.base_url
 
     @property

@@ -6,7 +6,7 @@ from django.db import connection as database
 from connections import connecting, crypto
 from connections.connecting import Audience
 from connections.models import Connection, Locked, Secret
-from tests.accounts import KEY, another_key, connected, new_signing_secret
+from tests.accounts import KEY, SERVICE, another_key, connected, new_signing_secret
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +157,9 @@ def test_the_credentials_may_go_to_the_host_of_the_base_url_only():
 
 def test_practice_goes_to_the_practice_service(settings):
     settings.SIMULATOR_URL = "http://127.0.0.1:8701"
-    assert connecting.practise(connected().definition).effective_base_url == "http://127.0.0.1:8701"
+    assert (
+        connecting.practise(connected().definition).effective_base_url == f"http://127.0.0.1:8701/{SERVICE}"
+    )
 
 
 def test_practice_says_when_its_service_does_not_run(settings):
