@@ -19,7 +19,7 @@ SCHEMA = Path(__file__).with_name("definition.schema.json")
 
 def faults(document: Any) -> list[Fault]:
     """Return everything that is wrong with a merged document; nothing means that it can be read."""
-    return list(_shape(document)) or list(_meaning(document))
+    return list(dict.fromkeys(_shape(document))) or list(_meaning(document))
 
 
 @cache

@@ -75,7 +75,7 @@ def blanks(operation, file=None):
 
 
 def hostile(operation, file=None):
-    """Hostile text in every place that takes free text; options, numbers and JSON stay plain, with hostile text inside."""
+    """Hostile text wherever free text goes; options and numbers stay plain, JSON has hostile text inside."""
     values = required(operation, file)
     for p in operation.placeholders:
         if p.json == "required" and p.shape == "array":
@@ -91,7 +91,7 @@ def wanted():
 
 
 def _document_path(operation):
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: "{%s}" % PATHS.get(found[1], found[1]), operation.path)
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: "{" + PATHS.get(found[1], found[1]) + "}", operation.path)
 
 
 def _members(operation):

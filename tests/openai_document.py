@@ -1,8 +1,8 @@
-"""What OpenAI's published OpenAPI document says about the 46 operations, and a server that holds requests to it.
+"""What OpenAI's OpenAPI document says about the 46 operations, and a server that holds requests to it.
 
-`tests/payloads/openai_facts.json` is the extract that the server works from: methods, paths, parameters and the schemas
-of request bodies, no prose. Where the whole document stands at ../shared/openai/openapi.json, a test makes the extract
-again and compares.
+`tests/payloads/openai_facts.json` is the extract that the server works from: methods, paths, parameters and
+the schemas of request bodies, no prose. Where the whole document stands at ../shared/openai/openapi.json, a
+test makes the extract again and compares.
 """
 
 import email.parser
@@ -19,21 +19,17 @@ from jsonschema import Draft202012Validator
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT.parent / "shared" / "openai" / "openapi.json"
 FACTS = ROOT / "tests" / "payloads" / "openai_facts.json"
-STRUCTURE = {
-    "type", "enum", "const", "items", "required", "additionalProperties", "minimum", "maximum", "minItems", "maxItems",
-    "maxLength", "minLength", "anyOf", "oneOf", "allOf", "properties",
-}  # fmt: skip
+STRUCTURE = {"type", "enum", "const", "items", "required", "properties", "additionalProperties"}
+STRUCTURE |= {"minimum", "maximum", "minItems", "maxItems", "maxLength", "minLength", "anyOf", "oneOf", "allOf"}
 DEEPEST = 7  # levels of a schema; deeper ones take anything
-BETA = re.compile(
-    r"/(assistants|threads)\b"
-)  # the live service answers 400 without the header; the document is silent
+BETA = re.compile(r"/(assistants|threads)\b")  # refused without the beta header; the document is silent
 
 
 # Making the extract
 
 
 def extract(document: dict[str, Any], wanted: dict[str, tuple[str, str, set[str]]]) -> dict[str, Any]:
-    """Return the facts about `wanted`: our key -> (method, path as the document writes it, members that we send)."""
+    """Return the facts about `wanted`: our key -> (method, path in the document's words, members we send)."""
     facts = {}
     for key, (method, path, members) in sorted(wanted.items()):
         operation = document["paths"][path][method.lower()]
@@ -43,10 +39,7 @@ def extract(document: dict[str, Any], wanted: dict[str, tuple[str, str, set[str]
         facts[key] = {
             "method": method,
             "path": path,
-            "query": {
-                p["name"]: _pruned(document, p.get("schema", {}), 2)
-                for p in _parameters(document, path, operation)
-            },
+            "query": _parameters(document, path, operation),
             "kind": kind,
             "known": sorted(body.get("properties", {})),
             "required": sorted(body.get("required", [])),
@@ -61,7 +54,8 @@ def extract(document: dict[str, Any], wanted: dict[str, tuple[str, str, set[str]
 
 def _parameters(document, path, operation):
     both = [*document["paths"][path].get("parameters", []), *operation.get("parameters", [])]
-    return [p for p in (_resolved(document, p) for p in both) if p["in"] == "query"]
+    query = [p for p in (_resolved(document, p) for p in both) if p["in"] == "query"]
+    return {p["name"]: _pruned(document, p.get("schema", {}), 2) for p in query}
 
 
 def _resolved(document, node):
@@ -116,7 +110,7 @@ class Refused(Exception):
 
 
 def check(method: str, target: str, headers: dict[str, str], body: bytes) -> str:
-    """Return the key of the operation that a request is, or raise Refused. `target` is path and query, still escaped."""
+    """Return the key of the operation that a request is, or raise Refused. `target` is still escaped."""
     path, _, query = target.partition("?")
     key, fact = _operation(method, path)
     if not re.fullmatch(r"Bearer sk-\S+", headers.get("authorization", "")):
@@ -206,7 +200,7 @@ def _validate(value: Any, schema: dict[str, Any], name: str) -> None:
 
 
 async def application(scope, receive, send) -> None:
-    """Answer 200 with the operation's key to what the document allows, and the refusal's status to all else."""
+    """Answer 200 with the operation's key to what the document allows, else with the refusal's status."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})

@@ -1,4 +1,4 @@
-"""Every operation is what OpenAI's published document takes: plain, with blank optionals, and with hostile text."""
+"""Every operation is what OpenAI's document takes: plain, with blank optionals, and with hostile text."""
 
 import asyncio
 import json
