@@ -15,7 +15,7 @@ from webhooks.timeline import Row
 
 MOST = 100  # rows of one flush: more than a person can read in 100 ms
 LOOK_BACK = timedelta(seconds=10)  # rows appear in another order than their ids, but never that much later
-MODELS = {"evt": Event, "rej": Rejection}
+MODELS: dict[str, type[Event] | type[Rejection]] = {"evt": Event, "rej": Rejection}
 
 
 def render(keys: Sequence[str]) -> list[Frame]:

@@ -12,9 +12,8 @@ from typing import Any
 
 import orjson
 
-from definitions.schema import Event as EventDefinition
 from definitions.schema import Webhooks
-from definitions.selectors import MISSING, Picked, pick, picked
+from definitions.selectors import MISSING, pick
 from webhooks.models import Mark
 
 LONGEST_NAME = 256  # characters of a type or an object id that the log keeps
@@ -102,11 +101,6 @@ def subject(scheme: Webhooks, value: Any) -> Any:
     if isinstance(pick(value, scheme.type), str) and isinstance(inner := pick(value, scheme.object), dict):
         return inner
     return value
-
-
-def fields(definition: EventDefinition | None, value: Any) -> Picked:
-    """Return the declared fields of an event found in its object, and those that are missing."""
-    return picked(definition.payload, value) if definition else Picked({}, ())
 
 
 def view(body: bytes) -> Any | None:

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 from django.db import DataError, transaction
 
-from definitions import catalog
-from definitions.schema import Event as EventDefinition
 from live import hub
 from webhooks import payload
+from webhooks.fields import definition_of
 from webhooks.models import Event, Hydration, Mark, State
 
 AT_ONCE = 200  # events of one transaction
@@ -67,16 +66,6 @@ def read(event: Event) -> None:
     event.view = payload.view(event.raw) if event.raw is not None else None
     thin = definition and definition.hydrate and not found.problem
     event.hydration = event.hydration or (Hydration.THIN if thin else Hydration.NONE)
-
-
-def definition_of(event: Event) -> EventDefinition | None:
-    """Return what the definition says of this event's type, or None when it knows nothing."""
-    if event.connection is None or not event.type:
-        return None
-    try:
-        return catalog.event(event.connection.service, event.type)
-    except catalog.UnknownService:
-        return None
 
 
 def is_out_of_order(event: Event) -> bool:

@@ -1,7 +1,7 @@
 """What events and refused deliveries have in common."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import orjson
 from django.db import models
@@ -47,12 +47,13 @@ class Arrived(models.Model):
     body = models.BinaryField(null=True)  # the truth; None: not kept
     size = models.IntegerField(default=0)
 
-    objects = ArrivedQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
-    is_event: ClassVar[bool] = False  # tells events from refusals where both stand in one list
+    @property
+    def is_event(self) -> bool:
+        """Tell events from refusals where both stand in one list."""
+        return False
 
     @property
     def arrived_at(self) -> datetime:

@@ -6,7 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from audit import ids
-from webhooks.models.arrived import Arrived
+from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Cause, Mark
 
 
@@ -27,6 +27,8 @@ class Rejection(Arrived):
     last_at = models.DateTimeField()
     test = models.BooleanField(default=False)
     event_id = models.BigIntegerField(null=True)  # what it became when it was verified later
+
+    objects = ArrivedQuerySet.as_manager()
 
     class Meta:
         """Few rows: at most 500 an endpoint."""

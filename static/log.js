@@ -1,0 +1,76 @@
+// The log's live line: rows come rendered; here they find their place, wait while somebody reads, and the dot says how it is.
+const log = document.getElementById("log");
+const rows = document.getElementById("rows");
+const pill = document.getElementById("log-pill");
+const state = document.getElementById("log-state");
+const MOST = 200; // rows on the page; older ones are behind "Older"
+const SCROLLED = 200; // pixels: further down somebody is reading
+const WORDS = { live: "Live", off: "Not connected, trying again", paused: "Paused", still: "Not live" };
+let held = new Map();
+let paused = false;
+let source = null;
+let last = log?.dataset.after ?? "";
+
+function say(name) {
+  state.dataset.state = paused && name === "live" ? "paused" : name;
+  state.lastElementChild.textContent = WORDS[state.dataset.state];
+}
+
+function place(row) {
+  const old = document.getElementById(row.id);
+  if (old) return old.replaceWith(row);
+  const next = [...rows.children].find((other) => other.dataset.id < row.dataset.id);
+  if (!next && rows.children.length >= 50) return; // it belongs to an older page
+  rows.insertBefore(row, next ?? null);
+  row.classList.add("row-new");
+  while (rows.children.length > MOST) rows.lastElementChild.remove();
+  document.getElementById("log-empty")?.remove();
+  document.getElementById("log-table").hidden = false;
+}
+
+function release() {
+  held.forEach(place);
+  held.clear();
+  pill.hidden = true;
+}
+
+function take(row) {
+  const reading = paused || window.scrollY > SCROLLED;
+  if (!reading || document.getElementById(row.id)) return place(row);
+  held.set(row.id, row);
+  pill.hidden = false;
+  pill.lastElementChild.textContent = `${held.size} new`;
+}
+
+function connect() {
+  const url = new URL(log.dataset.live, location.href);
+  if (last) url.searchParams.set("after", last);
+  source = new EventSource(url);
+  source.addEventListener("hello", () => say("live"));
+  source.addEventListener("row", (event) => {
+    last = event.lastEventId || last;
+    const box = document.createElement("template");
+    box.innerHTML = event.data;
+    take(box.content.firstElementChild);
+  });
+  source.onerror = () => {
+    say("off");
+    // A refused stream (signed out, too many pages, a proxy's 502) is closed for good by the browser: ask again.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
+  };
+}
+
+if (log) {
+  document.getElementById("log-pause")?.addEventListener("click", (event) => {
+    paused = !paused;
+    event.currentTarget.setAttribute("aria-pressed", paused);
+    say(source?.readyState === EventSource.OPEN ? "live" : "off");
+    if (!paused) release();
+  });
+  pill.addEventListener("click", () => {
+    window.scrollTo({ top: 0 });
+    release();
+  });
+  if (log.dataset.live) connect();
+  else say("still");
+}

@@ -1,0 +1,49 @@
+"""How a delivery was checked, told step by step for the page."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from webhooks.fields import scheme_of
+from webhooks.models import Event, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the check: what was looked at, what was found, and whether it was right."""
+
+    name: str
+    found: str
+    good: bool | None = None  # None: it was not reached, or it is only told
+
+
+def explained(row: Event | Rejection) -> list[Check]:
+    """Return the steps of the check of a delivery, in the order in which the door takes them."""
+    told = dict(row.header_pairs)
+    scheme = scheme_of(row)
+    steps = [Check("Scheme", scheme.scheme if row.connection else "no endpoint, so no scheme")]
+    if scheme.scheme == "standard-webhooks":
+        steps += [_header(told, name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
+        steps.append(_age(row, told.get("webhook-timestamp", ""), scheme.tolerance))
+    elif scheme.signature_header:
+        steps.append(_header(told, scheme.signature_header.lower()))
+    return [*steps, _result(row)]
+
+
+def _header(told: dict[str, str], name: str) -> Check:
+    return Check(name, told[name][:500] if name in told else "missing", None if name in told else False)
+
+
+def _age(row: Event | Rejection, timestamp: str, tolerance: int) -> Check:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) == 10):
+        return Check("Age", "cannot be told", None)
+    age = (row.arrived_at - datetime.fromtimestamp(int(timestamp), UTC)).total_seconds()
+    told = f"signed {age:.0f} s before it arrived" if age >= 0 else f"signed {-age:.0f} s after it arrived"
+    return Check("Age", f"{told}; {tolerance} s are allowed", abs(age) <= tolerance)
+
+
+def _result(row: Event | Rejection) -> Check:
+    if isinstance(row, Rejection):
+        return Check("Result", f"{row.get_cause_display()}: {row.detail} Answered {row.status}.", False)
+    if row.secret_label:
+        return Check("Result", f"The {row.secret_label} secret fits. Answered 200.", True)
+    return Check("Result", f"Not delivered by HTTP: {row.get_origin_display().lower()}.", None)

@@ -1,0 +1,35 @@
+"""The log: one list of everything that arrived, live."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from audit import ids
+from connections.models import Connection
+from people.access import person_of
+from webhooks import timeline
+
+
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """Show the log as the address filters it, and where the page hears of what comes next."""
+    person = person_of(request)
+    after = ids.id_at(datetime.now(UTC))  # before the rows are read: nothing falls between them and the stream
+    page, filters = timeline.page(person, request)
+    context = {
+        "page": page,
+        "filters": filters,
+        "live_url": _live_url(request),
+        "after": after,
+        "connections": Connection.objects.for_user(person).order_by("name")[:1],
+    }
+    return render(request, "webhooks/log.html", context)
+
+
+def _live_url(request: HttpRequest) -> str:
+    """Return the stream of this page; "" for an older page, and for filters that only the database can answer."""
+    asked = {name: value for name, value in request.GET.items() if value}
+    return "" if set(asked) - timeline.LIVE else f"/live/?{urlencode({'topic': 'log', **asked})}"
