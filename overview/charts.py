@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-WIDTH, HEIGHT = 640, 180  # user units; the picture scales with its card
+WIDTH, HEIGHT = 480, 160  # user units; the picture scales with its card
 LEFT, BOTTOM, TOP, RIGHT = 36, 22, 8, 4  # room for the axes
 GAP = 0.22  # share of a bar's slot that stays empty
 STEPS = (1, 2, 5)
