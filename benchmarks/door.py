@@ -1,0 +1,162 @@
+"""The public door of a whole running copy, against pgbench's single-row INSERT and an ordinary Django view.
+
+    python -m benchmarks.door [--short] [--seconds 3]
+
+A delivery is 1 KB of JSON with the headers of Standard Webhooks; a 200 means that it is on the disk (fsync
+on). Worker, beat and simulator are held during a round, on both sides of each ratio; one line shows what
+they cost.
+"""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import ROOT, deliveries, frame, house, load, proc
+from benchmarks.frame import Goal, Row
+from benchmarks.pgbench import Pgbench
+from config import ports, processes
+from webhooks.models import Dedupe, Event
+
+MOST = 24_000  # deliveries a second that a round prepares; the client stops when its time is over
+
+
+@dataclass
+class Bench:
+    """One copy, who sends to it, and what was counted on the way."""
+
+    house: house.House
+    sender: deliveries.Sender
+    seconds: float
+    port: int = 0
+    latency: dict[str, list[float]] = field(default_factory=dict)
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+    missing: int = 0  # answered 200 and not in the database
+    broken: int = 0
+
+    def rate(
+        self, name: str, connections: int, *, forged: bool = False, repeats: int = 1, port: int = 0
+    ) -> float:
+        """Return answers a second, and check that what was answered 200 is stored."""
+        run = deliveries.run_name()
+        count = int(MOST * self.seconds)
+        wanted = (deliveries.names(run, count // repeats + 1) * repeats)[:count]
+        file = ROOT / f"requests-{os.getpid()}"
+        deliveries.write(file, self.sender.forged() if forged else self.sender, wanted)
+        done = load.send(port or self.house.port, file, connections=connections, seconds=self.seconds)
+        file.unlink()
+        self._count(name, done, wanted)
+        return done.rate
+
+    def _count(self, name: str, done: load.Load, wanted: list[str]) -> None:
+        self.latency.setdefault(name, []).append(done.milliseconds(0.99))
+        self.statuses.setdefault(name, Counter()).update(done.counts())
+        self.broken += done.broken
+        told = {wanted[index] for index in done.with_status(200)}
+        self.missing += len(told) - stored(self.sender, told)
+
+    def note(self, name: str, connections: int) -> str:
+        """Return the line's counts: connections, answers by status."""
+        answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses[name].items()))
+        return f"{connections} connections; {answers}"
+
+
+def stored(sender: deliveries.Sender, names: set[str]) -> int:
+    """Return how many of these deliveries have both their key and their event."""
+    keys = Dedupe.objects.filter(connection_id=sender.connection.pk, delivery_id__in=names)
+    events = keys.values_list("event_id", flat=True)
+    return Event.objects.filter(id__in=list(events)).count() if names else 0
+
+
+@contextmanager
+def ordinary(home: Path) -> Iterator[int]:
+    """Serve the ordinary view from the same database by the same server; yield its port."""
+    port = ports.free()
+    told = {"DJANGO_SETTINGS_MODULE": "benchmarks.ordinary_settings", "SWITCHBOARD_POOL": "8"}
+    command = [sys.executable, "-m", "uvicorn", "benchmarks.ordinary:application", "--port", str(port)]
+    options = ["--lifespan", "off", "--no-access-log", "--log-level", "warning", "--no-proxy-headers"]
+    process = processes.spawn(
+        [*command, *options],
+        log=home / "log" / "ordinary.log",
+        folder=house.BASE,
+        environment=house.told(home) | told,
+    )
+    ports_open(port)
+    yield port
+    processes.stop(process)
+
+
+def ports_open(port: int) -> None:
+    """Return once something listens there."""
+    import socket
+    import time
+
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"Nothing listens on port {port}.")
+
+
+def measure(bench: Bench, rounds: int, view: int) -> Iterator[Row]:
+    """Take turns and yield the lines."""
+    pgbench = Pgbench(bench.house.home, bench.sender)
+    seconds = max(1, int(bench.seconds))
+    bench.house.hold_workers()
+    before = proc.resident(bench.house.web)
+    medians = frame.interleaved(
+        {
+            "pgbench 16": lambda: pgbench.rate(16, seconds),
+            "door 16": lambda: bench.rate("door 16", 16),
+            "view 16": lambda: bench.rate("view 16", 16, port=view),
+            "pgbench 64": lambda: pgbench.rate(64, seconds),
+            "door 64": lambda: bench.rate("door 64", 64),
+            "view 64": lambda: bench.rate("view 64", 64, port=view),
+            "duplicates 64": lambda: bench.rate("duplicates 64", 64, repeats=20),
+            "forged 64": lambda: bench.rate("forged 64", 64, forged=True),
+        },
+        rounds,
+    )
+    memory = proc.resident(bench.house.web)
+    bench.house.release_workers()
+    for count, goal in ((16, Goal("≥", 1.0)), (64, Goal("≥", 1.3))):
+        door, limit = medians[f"door {count}"], medians[f"pgbench {count}"]
+        note = bench.note(f"door {count}", count)
+        yield Row.of(
+            f"door, {count} connections", door, "/s", against=("pgbench", limit), goal=goal, note=note
+        )
+        against = ("ordinary view", medians[f"view {count}"])
+        note = bench.note(f"view {count}", count)
+        yield Row.of(f"door, {count} connections", door, "/s", against=against, goal=Goal("≥", 10), note=note)
+    p99 = frame.percentile(bench.latency["door 64"], 0.5)
+    yield Row.of("door, p99 at 64 connections", p99, "ms", goal=Goal("≤", 10, "ms"))
+    door = ("door", medians["door 64"])
+    note = bench.note("duplicates 64", 64) + "; each delivery 20 times"
+    yield Row.of("repeats, 64 connections", medians["duplicates 64"], "/s", against=door, note=note)
+    note = bench.note("forged 64", 64)
+    yield Row.of(
+        "refused, 64 connections", medians["forged 64"], "/s", against=door, goal=Goal("≥", 1.5), note=note
+    )
+    note = f"{before:.0f} MiB before the load"
+    yield Row.of("memory of the web process", memory, "MiB", goal=Goal("≤", 150, "MiB"), note=note)
+    note = f"{bench.broken} connections broken"
+    yield Row.of(
+        "answered 200 and not stored", bench.missing, "deliveries", goal=Goal("≤", 0, "deliveries"), note=note
+    )
+
+
+def main() -> None:
+    """Run it."""
+    asked = frame.options(__doc__ or "", seconds=0.0)
+    with house.House() as copy, ordinary(copy.home) as view:
+        bench = Bench(copy, deliveries.Sender.of("Benchmark"), asked.seconds or (1.5 if asked.short else 3.0))
+        rows = list(measure(bench, asked.rounds, view))
+    frame.report("The door", rows, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()
