@@ -17,37 +17,19 @@ from overview import navigation, tree
 
 register = template.Library()
 
-# What a state looks like: Tabler's colour, and whether its dot moves because something is under way.
-TONES: Mapping[str, tuple[str, bool]] = {
-    "queued": ("azure", False),
-    "running": ("azure", True),
-    "sending": ("azure", True),
-    "waiting": ("yellow", True),
-    "succeeded": ("green", False),
-    "failed": ("red", False),
-    "cancelled": ("secondary", False),
-    "unknown": ("orange", False),
-    "received": ("azure", False),
-    "processed": ("green", False),
-    "rejected": ("red", False),
-    "refused": ("red", False),
-    "ready": ("green", False),
-    "enabled": ("green", False),
-    "healthy": ("green", False),
-    "ok": ("green", False),
-    "disabled": ("secondary", False),
-    "paused": ("yellow", False),
-    "locked": ("red", False),
-    "needs_secret": ("orange", False),
-    "warning": ("orange", False),
-    "retired": ("orange", False),
-    "late": ("orange", False),
-    "test": ("purple", False),
-    "practice": ("purple", False),
-    "duplicate": ("yellow", False),
-    "thin": ("secondary", False),
-    "hydrated": ("teal", False),
+# Tabler's colour for each state and mark; the others are grey.
+COLOURS: Mapping[str, str] = {
+    "green": "succeeded processed ready enabled healthy ok",
+    "azure": "queued running sending received",
+    "teal": "hydrated late_verified recovered",
+    "yellow": "waiting paused held duplicate",
+    "orange": "unknown needs_secret warning retired late conflict mismatch not_json raw_only duplicate_keys"
+    " unknown_type out_of_order",
+    "red": "failed rejected refused locked",
+    "purple": "test practice",
 }
+TONES = {state: colour for colour, states in COLOURS.items() for state in states.split()}
+MOVING = frozenset({"running", "sending", "waiting"})  # something is under way
 CONTROLS = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}
 STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "d"))
 
@@ -71,14 +53,14 @@ def sidebar(context: Context) -> list[tuple[navigation.Item, bool]]:
 
 @register.filter
 def tone(state: str) -> str:
-    """Return Tabler's colour for a state; a refusal's cause and anything unknown but listed as bad is red."""
-    return TONES.get(str(state), ("secondary", False))[0]
+    """Return Tabler's colour for a state or mark."""
+    return TONES.get(str(state), "secondary")
 
 
 @register.filter
 def moves(state: str) -> bool:
     """Say whether something is under way in this state."""
-    return TONES.get(str(state), ("secondary", False))[1]
+    return str(state) in MOVING
 
 
 @register.filter
