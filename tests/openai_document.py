@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT.parent / "shared" / "openai" / "openapi.json"
 FACTS = ROOT / "tests" / "payloads" / "openai_facts.json"
 STRUCTURE = {"type", "enum", "const", "items", "required", "properties", "additionalProperties"}
-STRUCTURE |= {"minimum", "maximum", "minItems", "maxItems", "maxLength", "minLength", "anyOf", "oneOf", "allOf"}
+STRUCTURE |= {"minimum", "maximum", "minItems", "maxItems", "maxLength", "anyOf", "oneOf", "allOf"}
 DEEPEST = 7  # levels of a schema; deeper ones take anything
 BETA = re.compile(r"/(assistants|threads)\b")  # refused without the beta header; the document is silent
 

@@ -16,7 +16,7 @@ from tests import openai_cases
 KEY = "sk-test-1234567890"
 MESSAGES = [{"role": "user", "content": 'a "quoted" line\n{{model}}'}]
 COMPARED = ("authorization", "accept", "openai-beta", "openai-organization", "openai-project")
-THEIRS_ALONE = {"embeddings.create": {"encoding_format"}}  # base64, which the client decodes again
+THEIRS_ALONE = {"embeddings.create": {"encoding_format"}}
 
 # operation -> (values for us, the client's resource, its method, its arguments when they differ from our values)
 CALLS = {
