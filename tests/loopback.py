@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 
 class Loopback:
@@ -19,6 +20,9 @@ class Loopback:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        """Stop listening; the shutdown wakes the thread that waits in accept, which would hold the port open."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _serve(self) -> None:

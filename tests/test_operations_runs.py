@@ -15,7 +15,7 @@ from definitions import catalog
 from operations import execution, runs, wake
 from operations.build import InputErrors
 from operations.models import Answer, Attempt, Run, State, StoredFile
-from tests.loopback import Loopback, answer, raw
+from tests.loopback import Loopback, answer, drip, raw, silence
 
 KEY = "sk-canary-0123456789abcdef"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -235,6 +235,24 @@ def test_cancelling_ends_what_waits_and_stops_what_is_about_to_go(connected, ser
     attempt = Attempt.objects.create(run=other, number=1, reason="initial", started_at=timezone.now())
     assert execution.tried(claimed, attempt) is None
     assert server.requests == []
+
+
+def test_a_run_under_way_hears_that_it_is_cancelled(connected, serve, monkeypatch):
+    monkeypatch.setattr(execution, "BEAT", 0.02)
+    mark = execution.Hold.mark_sending
+    monkeypatch.setattr(
+        execution.Hold, "mark_sending", lambda hold: (mark(hold), Run.objects.update(cancel_asked=True))
+    )
+    run = ran(connected(serve(silence())))
+    assert (run.state, run.error_code, run.attempts.get().sent) == (State.CANCELLED, "cancelled_late", True)
+    assert "after the request had gone out" in run.error
+
+
+def test_a_long_call_keeps_its_lease(connected, serve, monkeypatch):
+    monkeypatch.setattr(execution, "BEAT", 0.02)
+    monkeypatch.setattr(execution, "LEASE", timedelta(seconds=0.05))
+    slow = drip(b"x", 0.05, first=b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n", most=6)
+    assert ran(connected(serve(slow))).state == State.SUCCEEDED
 
 
 def test_a_list_is_kept_item_by_item(connected, serve):
