@@ -144,6 +144,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "people:sign_in"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds that a proof of identity counts for secrets, roles and keys
 ACCOUNT_SESSION_REMEMBER = True  # the session's own limits decide
 MFA_ADAPTER = "config.second_factor.Adapter"
+SEALED_STORES = [
+    "connections.resealing.Secrets",
+    "config.second_factor.Seeds",
+]  # what `keys rotate` seals anew
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Switchboard"

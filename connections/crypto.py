@@ -118,7 +118,12 @@ def ring() -> Ring:
 
 def seal(plain: bytes, place: Place, *, purpose: str = "credentials") -> bytes:
     """Return format | key id | nonce | ciphertext and tag, sealed by the newest key. Raises KeyRingError."""
-    key, nonce = ring().current, os.urandom(NONCE_BYTES)
+    return seal_with(ring().current, plain, place, purpose=purpose)
+
+
+def seal_with(key: Key, plain: bytes, place: Place, *, purpose: str) -> bytes:
+    """Return what `seal` does, by this key."""
+    nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key.derive(_known(purpose))).encrypt(nonce, plain, place.associated_data())
     return FORMAT + key.id + nonce + sealed
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SHOWN_FROM = 16  # characters: of a shorter secret even the last four would say too much
 SEEN_EVERY = timedelta(minutes=1)  # how exact "last used" is: one write a minute, however many calls
 FINGERPRINT_CHARACTERS = 16
+SONG = b"the right key opens this"
 
 
 class SecretQuerySet(models.QuerySet["Secret"]):
@@ -99,6 +100,7 @@ class Secret(models.Model):
 
     def hold(self, connection: "Connection", value: str) -> None:
         """Seal this value into the row, for this connection and the host it calls; the caller saves."""
+        Canary.objects.plant(crypto.ring())
         self.version += 1
         inside = {"connection": str(connection.pk), "for": self._bound_to(connection), "value": value}
         self.sealed = crypto.seal(json.dumps(inside).encode(), self._place(), purpose=self._purpose)
@@ -118,6 +120,13 @@ class Secret(models.Model):
                 f"It was entered for {inside['for']}: enter it again for the new address."
             )
         return str(inside["value"])
+
+    def reseal(self) -> None:
+        """Seal the same content anew by the newest key; the caller saves. Raises SealError."""
+        content = crypto.unseal(self.sealed, self._place(), purpose=self._purpose)
+        self.version += 1
+        self.sealed = crypto.seal(content, self._place(), purpose=self._purpose)
+        self.fingerprint = crypto.fingerprints(json.loads(content)["value"].encode())[0]
 
     def signing_key(self) -> bytes:
         """Return the HMAC key of a webhook secret. Raises SealError."""
@@ -139,6 +148,16 @@ class Secret(models.Model):
         return crypto.Place("connections.secret", str(self.pk), self.name, self.version)
 
 
+class CanaryQuerySet(models.QuerySet["Canary"]):
+    """The canaries of all keys."""
+
+    def plant(self, ring: crypto.Ring) -> None:
+        """Let every key of the ring seal a canary that has none yet."""
+        missing = {key.id.hex(): key for key in ring.keys}.keys() - set(self.values_list("key_id", flat=True))
+        rows = [Canary.of(key) for key in ring.keys if key.id.hex() in missing]
+        self.bulk_create(rows, ignore_conflicts=True)
+
+
 class Canary(models.Model):
     """A known text sealed by each key that ever sealed here: it proves a key, and names a missing one."""
 
@@ -147,5 +166,24 @@ class Canary(models.Model):
     sealed = models.BinaryField()
     first_seen = models.DateTimeField(db_default=Now())
 
+    objects = CanaryQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"{self.label} ({self.key_id})"
+
+    @classmethod
+    def of(cls, key: crypto.Key) -> "Canary":
+        """Return the canary of a key, sealed by it."""
+        canary = cls(key_id=key.id.hex(), label=key.label)
+        canary.sealed = crypto.seal_with(key, SONG, canary._place(), purpose="canary")
+        return canary
+
+    def opens(self) -> bool:
+        """Say whether the key in the ring opens it."""
+        try:
+            return crypto.unseal(self.sealed, self._place(), purpose="canary") == SONG
+        except crypto.SealError:
+            return False
+
+    def _place(self) -> crypto.Place:
+        return crypto.Place("connections.canary", self.key_id, "sealed", 1)
