@@ -18,7 +18,7 @@ MESSAGES = [{"role": "user", "content": 'a "quoted" line\n{{model}}'}]
 COMPARED = ("authorization", "accept", "openai-beta", "openai-organization", "openai-project")
 THEIRS_ALONE = {"embeddings.create": {"encoding_format"}}
 
-# operation -> (values for us, the client's resource, its method, its arguments when they differ from our values)
+# operation -> (values for us, the client's resource, its method, its arguments where they differ from ours)
 CALLS = {
     "chat_completions.create": ({"model": "m", "messages": MESSAGES}, "chat.completions", "create", None),
     "responses.create": ({"model": "m", "input": 'say "hi"\n'}, "responses", "create", None),
