@@ -6,12 +6,15 @@ import threading
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import checks
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection as database
 
 from audit.models import Entry
 from config.second_factor import Adapter
 from connections import crypto, keyfile, keys, resealing
+from connections.checks import key_ring as key_ring_check
 from connections.models import Canary, Connection, Secret
 from tests.accounts import KEY, another_key, connected, new_signing_secret
 
@@ -218,9 +221,25 @@ def test_the_ring_is_never_half_written(ring):
     assert [file.name for file in ring.parent.iterdir()] == ["keys"]
 
 
+def test_a_start_with_an_unusable_ring_is_refused(settings):
+    settings.CREDENTIAL_KEYS = "k1:short"
+    with pytest.raises(SystemCheckError, match="The key k1 is not base64"):
+        call_command("check")
+
+
+@pytest.mark.parametrize(("production", "level"), [(False, checks.WARNING), (True, checks.ERROR)])
+def test_an_open_key_file_is_a_warning_and_in_production_an_error(ring, settings, production, level):
+    settings.PRODUCTION = production
+    ring.chmod(0o640)
+    [found] = key_ring_check()
+    assert (found.level, "mode 0640" in found.msg) == (level, True)
+    ring.chmod(0o600)
+    assert key_ring_check() == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_under_load_nothing_is_unreadable_at_any_moment(ring):
-    for number in range(40):
+    for number in range(20):
         connected(f"number {number}", key=f"sk-{number}")
     failures: list[object] = []
     over = threading.Event()
@@ -235,17 +254,17 @@ def test_under_load_nothing_is_unreadable_at_any_moment(ring):
         finally:
             database.close()
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for _ in range(4):
+    for _ in range(2):
         run("rotate", "--new", "--batch", "3")
     over.set()
     for reader in readers:
         reader.join()
     assert failures == []
     assert resealing.outdated()["secrets of connections"] == 0
-    assert {one.credentials()["apiKey"] for one in Connection.objects.all()} == {f"sk-{n}" for n in range(40)}
+    assert {one.credentials()["apiKey"] for one in Connection.objects.all()} == {f"sk-{n}" for n in range(20)}
 
 
 @pytest.mark.django_db(transaction=True)
