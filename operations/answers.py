@@ -19,7 +19,8 @@ from operations.outbound import Reply
 from operations.outcome import Outcome
 from operations.wake import wake
 
-# The answer in our hands is worth more than our patience: a database that restarts is back within these waits (seconds).
+# The answer in our hands is worth more than our patience: a database that restarts is back within these waits
+# (seconds).
 PAUSES = (0.2, 1.0, 3.0, 5.0)
 
 logger = structlog.get_logger(__name__)
@@ -36,7 +37,8 @@ def place(run: Run) -> Path:
 
 
 def finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
-    """Write down the end of a try; False when the run is not ours any more. Patient while the database restarts."""
+    """Write down the end of a try; False when the run is not ours any more. Patient while the database
+    restarts."""
     for pause in (*PAUSES, None):
         try:
             with transaction.atomic():
@@ -131,7 +133,8 @@ class _Keeper:
         self.answer: StoredFile | None = None
 
     def whole(self, reply: Reply) -> dict[str, Any] | None:
-        """Take the answer's own file, and return how a field refers to it; None when all of it is in the row."""
+        """Take the answer's own file, and return how a field refers to it; None when all of it is in the
+        row."""
         if reply.path is None:
             return None
         kind = reply.header("content-type").split(";")[0].strip() or "application/octet-stream"

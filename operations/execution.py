@@ -62,7 +62,8 @@ def _reason(run: Run) -> str:
 
 
 def tried(run: Run, attempt: Attempt) -> Outcome | None:
-    """Send the run's request once and say what came of it; None when the run was taken away before anything went out."""
+    """Send the run's request once and say what came of it; None when the run was taken away before anything
+    went out."""
     try:
         prepared = prepare_run(run, answers.place(run))
     except NotReady as error:
@@ -99,7 +100,8 @@ class Lost(Exception):
 
 
 class Hold:
-    """A claimed run: every write goes through the lease, so that a worker that slept too long changes nothing."""
+    """A claimed run: every write goes through the lease, so that a worker that slept too long changes
+    nothing."""
 
     def __init__(self, run: Run, attempt: Attempt) -> None:
         """Take a run just claimed and its new attempt."""
@@ -111,7 +113,8 @@ class Hold:
         return bool(Run.objects.filter(id=self.run.id, lease=self.run.lease).update(**values))
 
     def mark_sending(self) -> None:
-        """Write down, before the first byte, that from now on it may have gone out. Raises SendError("aborted")."""
+        """Write down, before the first byte, that from now on it may have gone out. Raises
+        SendError("aborted")."""
         now = timezone.now()
         try:
             ours = Run.objects.filter(id=self.run.id, lease=self.run.lease, cancel_asked=False).update(

@@ -1,4 +1,5 @@
-"""Which addresses may be called: public ones, and what the administrator names; decided on the answer of one look-up."""
+"""Which addresses may be called: public ones, and what the administrator names; decided on the answer of one
+look-up."""
 
 import asyncio
 import ipaddress
@@ -19,7 +20,8 @@ PORTS = {443, 80}  # others only by SWITCHBOARD_PRIVATE_HOSTS
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Public by the registries, yet no place where an API lives, or a way around the checks (6to4, Teredo, documentation).
+# Public by the registries, yet no place where an API lives, or a way around the checks (6to4, Teredo,
+# documentation).
 UNWANTED = [
     ipaddress.ip_network(text)
     for text in (
@@ -59,7 +61,7 @@ def is_public(text: str) -> bool:
 def target(url: str, *, carries: bool, credential_hosts: frozenset[str], simulator: bool) -> Target:
     """Check a URL before anything is looked up. Raises SendError: blocked, insecure, wrong_host.
 
-    `carries` says that the request bears a credential, which may only go to `credential_hosts` (threats.md, T15)."""
+    `carries`: the request bears a credential, which may only go to `credential_hosts` (threats.md, T15)."""
     try:
         parts = urlsplit(url)
         host, port = hosts.normalised(parts.hostname or ""), hosts.port(parts)
@@ -99,10 +101,12 @@ def _allowed(text: str, port: int) -> bool:
 
 
 def lookup_name(goal: Target) -> str:
-    """Return the name as it is asked for: absolute, so that no search domain is tried. Raises SendError("blocked")."""
+    """Return the name as it is asked for: absolute, so that no search domain is tried. Raises
+    SendError("blocked")."""
     if goal.private or _is_literal(goal.host):
         return goal.host
-    # `db`, `redis`, `localhost` are names of a private network; what ends in a number is an address in disguise.
+    # `db`, `redis`, `localhost` are names of a private network; what ends in a number is an address in
+    # disguise.
     if "." not in goal.host or goal.host.rpartition(".")[2][0].isdigit():
         raise SendError("blocked", host=goal.host)
     return goal.host + "."
@@ -119,7 +123,8 @@ def _is_literal(host: str) -> bool:
 async def resolve(name: str, port: int, limit: float = RESOLVE_LIMIT) -> tuple[str, ...]:
     """Ask the system's resolver once. Raises SendError("dns") when it does not know or says nothing in time.
 
-    In a thread of its own that nobody waits for: the loop's pool would be joined at the end, for as long as the
+    In a thread of its own that nobody waits for: the loop's pool would be joined at the end, for as long
+    as the
     resolver is silent."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[tuple[str, ...]] = loop.create_future()

@@ -17,7 +17,8 @@ from operations.redaction import Redactor
 from operations.sink import Sink, UnknownEncoding
 from operations.wire import Hook, Wire, tls_context
 
-# One request a connection, plain bytes, no cookies: nothing of one run is left for the next (threats.md, T14).
+# One request a connection, plain bytes, no cookies: nothing of one run is left for the next (threats.md,
+# T14).
 OUR_HEADERS = (("User-Agent", "Switchboard/1"), ("Accept-Encoding", "identity"), ("Connection", "close"))
 Listener = Callable[[bytes], Awaitable[None]]
 
@@ -37,7 +38,8 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: the start of the body in memory, all of it (up to `keep`) at `path` when one was written."""
+    """What came back: the start of the body in memory, all of it (up to `keep`) at `path` when one was
+    written."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -60,9 +62,11 @@ async def send(
     before_first_byte: Hook | None = None,
     listener: Listener | None = None,
 ) -> Reply:
-    """Send one request and return the answer, whatever its status. Raises SendError and, of Exceptions, nothing else.
+    """Send one request and return the answer, whatever its status. Raises SendError and, of Exceptions,
+    nothing else.
 
-    `before_first_byte` runs once the connection stands and may raise SendError to stop; `listener` gets the pieces of
+    `before_first_byte` runs once the connection stands and may raise SendError to stop; `listener` gets
+    the pieces of
     a text/event-stream as they come. No redirect is followed, nothing is read from the environment."""
     goal = guard.target(
         request.url,
@@ -93,13 +97,14 @@ async def _exchange(request: build.Request, permit: Permit, wire: Wire, listener
 
 
 def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
-    """Turn our request into the wire's; files are opened here and read while they go out, never whole in memory."""
+    """Turn our request into the wire's; files are opened here and read while they go out, never whole in
+    memory."""
     parts: list[Any] = [(name, (None, value.encode())) for name, value in request.form]
     for part in request.files:
-        file = opened.enter_context(open(part.file.path, "rb"))
+        file = opened.enter_context(Path(part.file.path).open("rb"))
         parts.append((part.name, (part.file.filename, file, part.file.content_type)))
     named = {"files": parts} if parts else {"content": request.body}
-    made = httpx.Request(request.method, request.url, headers=[*request.headers, *OUR_HEADERS], **named)  # type: ignore[arg-type]
+    made = httpx.Request(request.method, request.url, headers=[*request.headers, *OUR_HEADERS], **named)
     target = made.url
     url = httpcore.URL(
         scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
@@ -110,7 +115,7 @@ def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
 async def _received(
     response: httpcore.Response, permit: Permit, wire: Wire, listener: Listener | None
 ) -> Reply:
-    mask = permit.redactor.bytes
+    mask = permit.redactor.masked
     headers = tuple(
         (name.decode("latin-1"), mask(value).decode("latin-1")) for name, value in response.headers
     )
@@ -121,7 +126,7 @@ async def _received(
     try:
         async for chunk in response.aiter_stream():
             if listener is not None and kind.startswith("text/event-stream"):
-                await listener(permit.redactor.bytes(chunk))
+                await listener(permit.redactor.masked(chunk))
             if not sink.write(chunk):
                 break
     finally:

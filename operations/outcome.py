@@ -41,7 +41,8 @@ class Outcome:
 
     @classmethod
     def of_error(cls, prepared: Prepared, run: Run, error: SendError) -> "Outcome":
-        """Return the end of a try without an answer: again where that is safe, unknown where nobody can tell."""
+        """Return the end of a try without an answer: again where that is safe, unknown where nobody can
+        tell."""
         setback = retry.Setback(error.sent, code=error.code)
         risky = error.sent and not prepared.operation.idempotent
         state = State.UNKNOWN if risky else State.FAILED

@@ -1,4 +1,5 @@
-"""From a connection, an operation and values to the request that would go out: for running, preview and dry run."""
+"""From a connection, an operation and values to the request that would go out: for running, preview and dry
+run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -53,7 +54,8 @@ def prepare(
 ) -> Prepared:
     """Unseal the credentials and build the request; `path` is where a long answer may go.
 
-    Raises NotReady, connections.Locked, build.InputErrors, catalog.UnknownService and catalog.UnknownOperation."""
+    Raises NotReady, connections.Locked, build.InputErrors, catalog.UnknownService and
+    catalog.UnknownOperation."""
     if not connection.enabled:
         raise NotReady(
             "connection_disabled", f"“{connection.name}” is switched off: an administrator can switch it on."

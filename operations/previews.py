@@ -1,4 +1,5 @@
-"""What a form shows besides its fields: the request before it goes out, whom it hits, and what was asked lately."""
+"""What a form shows besides its fields: the request before it goes out, whom it hits, and what was asked
+lately."""
 
 import json
 import shlex
@@ -103,7 +104,8 @@ def command(connection: Connection, operation: Operation, values: Mapping[str, A
 
 
 def victim(operation: Operation, values: Mapping[str, Any]) -> str:
-    """Return the name of what a destructive operation hits; the operation's own name when it hits no single thing."""
+    """Return the name of what a destructive operation hits; the operation's own name when it hits no single
+    thing."""
     return str(values.get(operation.names_object) or operation.key)
 
 
@@ -112,7 +114,7 @@ def laid_out(
 ) -> tuple[list[Row], list[Row]]:
     """Return the rows of the form: those that are required, and those that may be left."""
     rows = [_row(form, placeholder, connection, before) for placeholder in asking.placeholders]
-    first = [row for row in rows if row.placeholder.required or not asking.action is None]
+    first = [row for row in rows if row.placeholder.required or asking.action is not None]
     return first, [row for row in rows if row not in first]
 
 

@@ -23,7 +23,8 @@ Store = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer says: fields by name, those that are missing, items of a list, and one line for lists of runs."""
+    """What an answer says: fields by name, those that are missing, items of a list, and one line for lists
+    of runs."""
 
     fields: dict[str, Any]
     missing: tuple[str, ...] = ()
@@ -33,7 +34,8 @@ class Reading:
 
 
 def document(reply: Reply) -> Any:
-    """Return the parsed body, or ABSENT when it is empty, cut or no JSON. A body on disk is read whole here only."""
+    """Return the parsed body, or ABSENT when it is empty, cut or no JSON. A body on disk is read whole here
+    only."""
     kind = reply.header("content-type").lower()
     if (
         reply.truncated
@@ -88,7 +90,8 @@ def _listed(operation: Operation, elements: list[Any]) -> Reading:
 
 
 def _unparsed(operation: Operation, reply: Reply, whole: dict[str, Any] | None) -> Reading:
-    """An empty answer is success; text goes to the first text field; other bytes are the file itself (F3, O6, O7)."""
+    """An empty answer is success; text goes to the first text field; other bytes are the file itself (F3,
+    O6, O7)."""
     kind = reply.header("content-type").split(";")[0].strip()
     if not reply.size:
         return Reading({}, summary="done")

@@ -1,6 +1,7 @@
 """Wakes up what lies and closes what nobody holds any more: the answer to every crash."""
 
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -24,7 +25,8 @@ logger = structlog.get_logger(__name__)
 
 
 def reap() -> int:
-    """Close or queue again the runs whose lease ran out, wake up those that are due; return how many rows moved."""
+    """Close or queue again the runs whose lease ran out, wake up those that are due; return how many rows
+    moved."""
     now = timezone.now()
     late = Run.objects.filter(state__in=[State.RUNNING, State.SENDING], lease_until__lt=now)
     moved = sum(_settle(run) for run in late.order_by("id")[:MOST])
@@ -39,10 +41,11 @@ def reap() -> int:
 
 @transaction.atomic
 def _settle(run: Run) -> int:
-    """End what may have gone out as unknown; queue again what has not. Conditional on the lease that was read."""
+    """End what may have gone out as unknown; queue again what has not. Conditional on the lease that was
+    read."""
     now = timezone.now()
     sent = run.state == State.SENDING
-    values = {"lease": None, "lease_until": None}
+    values: dict[str, Any] = {"lease": None, "lease_until": None}
     if sent:
         values |= {"state": State.UNKNOWN, "finished_at": now, "error_code": "worker_lost", "error": UNKNOWN}
         values |= {"summary": UNKNOWN[:200]}

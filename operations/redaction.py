@@ -13,7 +13,8 @@ MASK = b"*"
 
 
 class Redactor:
-    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true."""
+    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true.
+    Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the secrets of one connection; short ones cannot be told from words and are left."""
@@ -23,13 +24,13 @@ class Redactor:
         self._held_back = max(map(len, found)) - 1 if found else 0
         self._tail = b""
 
-    def bytes(self, data: bytes) -> bytes:
+    def masked(self, data: bytes) -> bytes:
         """Return one whole piece, masked."""
         return self._pattern.sub(lambda match: MASK * len(match[0]), data) if self._pattern else data
 
     def text(self, text: str) -> str:
         """Return a text, masked."""
-        return self.bytes(text.encode("utf-8", "replace")).decode() if self._pattern else text
+        return self.masked(text.encode("utf-8", "replace")).decode() if self._pattern else text
 
     def tree(self, value: Any) -> Any:
         """Return a parsed document with all its texts masked."""
@@ -42,10 +43,11 @@ class Redactor:
         return value
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return what is safe of a stream so far; a little is held back, for a secret may lie across two pieces."""
+        """Return what is safe of a stream so far; a little is held back, for a secret may lie across two
+        pieces."""
         if self._pattern is None:
             return chunk
-        known = self.bytes(self._tail + chunk)
+        known = self.masked(self._tail + chunk)
         cut = max(0, len(known) - self._held_back)
         self._tail = known[cut:]
         return known[:cut]

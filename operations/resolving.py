@@ -19,7 +19,8 @@ SAID = {
 def again(run: Run, person: Person | None, *, bulk: int | None = None) -> Run:
     """Start a new run with the same inputs through the same connection.
 
-    Raises InputErrors when its connection is gone or its inputs fit no more, LookupError when its operation is gone."""
+    Raises InputErrors when its connection is gone or its inputs fit no more, LookupError when its
+    operation is gone."""
     if run.connection is None or run.connection.deleted_at:
         raise InputErrors({"connection": "its connection was deleted."})
     return runs.start(
@@ -36,7 +37,8 @@ def again(run: Run, person: Person | None, *, bulk: int | None = None) -> Run:
 
 
 def resolve(run: Run, happened: bool, person: Person) -> bool:
-    """End an unknown run as what the person says; False when another was faster or there is nothing to say."""
+    """End an unknown run as what the person says; False when another was faster or there is nothing to say.
+    End an unknown run as what the person says; False when another was faster or there is nothing to say."""
     state, sentence = SAID[happened]
     words = sentence.format(person=person.get_username())
     with transaction.atomic():

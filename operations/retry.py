@@ -85,7 +85,8 @@ def _told(setback: Setback, names: tuple[str, ...], now: datetime) -> list[Again
 
 
 def wait_of(name: str, text: str, now: datetime) -> float | None:
-    """Return the seconds that a header asks for: a number, an HTTP date, or `1m30s`; None for what says nothing.
+    """Return the seconds that a header asks for: a number, an HTTP date, or `1m30s`; None for what says
+    nothing.
 
     Names that end in -ms count in milliseconds; a reset that lies far from zero is a time since 1970."""
     readers: tuple[Callable[[], float | None], ...] = (

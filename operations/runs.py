@@ -1,4 +1,5 @@
-"""Starting and stopping runs. What happens in between is in `execution`, what happens after a crash in `reaper`."""
+"""Starting and stopping runs. What happens in between is in `execution`, what happens after a crash in
+`reaper`."""
 
 import uuid
 from collections.abc import Mapping
@@ -50,8 +51,8 @@ def start(
 ) -> Run:
     """Write a queued run and wake a worker after the commit; never waits for the broker.
 
-    The same `once` again returns the run that it made. `wake_up=False`: the caller executes it in this process.
-    With `action=` the values are the action's inputs. Raises build.InputErrors for values that make no request, and
+    The same `once` again returns the run that it made. `wake_up=False`: the caller executes it here.
+    With `action=` the values are the action's inputs. Raises build.InputErrors for bad values, and
     catalog.UnknownService, catalog.UnknownOperation or actions.UnknownAction."""
     service = connection.definition
     operation = catalog.operation(connection.service, operation_key)

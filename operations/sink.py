@@ -29,7 +29,8 @@ class Sink:
     def __init__(
         self, path: Path | None, keep: int, redactor: Redactor, *, kind: str = "", encoding: str = ""
     ) -> None:
-        """Raises UnknownEncoding; `path` is written when the answer is no text, or longer than what is shown."""
+        """Raises UnknownEncoding; `path` is written when the answer is no text, or longer than what is
+        shown."""
         self.path, self.keep, self.redactor = path, keep, redactor
         self.start = bytearray()
         self.size = self.raw_size = 0
@@ -49,7 +50,8 @@ class Sink:
         return not self.truncated
 
     def close(self) -> None:
-        """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
+        """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded.
+        Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
         if not self.truncated:
             self._take(self.redactor.flush())
         if self._on_disk and self._file is None and self.size:

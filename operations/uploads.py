@@ -16,7 +16,7 @@ from operations.models import StoredFile
 PIECE = 1 << 20  # bytes read at once
 
 
-def keep(upload: UploadedFile) -> FileRef:
+def keep(upload: "UploadedFile[Any]") -> FileRef:
     """Stream an uploaded file to disk and return the reference that goes into a run."""
     return _keep(
         upload.chunks(PIECE), upload.name or "upload", upload.content_type or "application/octet-stream"

@@ -1,4 +1,5 @@
-"""Tells a worker that a run waits, and never waits for the broker: the row is the truth, this only saves time."""
+"""Tells a worker that a run waits, and never waits for the broker: the row is the truth, this only saves
+time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -7,14 +8,16 @@ import structlog
 from celery import current_app
 
 logger = structlog.get_logger(__name__)
-# One thread publishes. A broker that is down costs it a second each; beyond these the beat task wakes up what lies.
+# One thread publishes. A broker that is down costs it a second each; beyond these the beat task wakes up what
+# lies.
 LONGEST_COUNTDOWN = 120  # seconds: a message that waits longer is held by one worker for nothing
 _publisher = ThreadPoolExecutor(1, thread_name_prefix="wake")
 _room = BoundedSemaphore(100)
 
 
 def wake(run_id: int, seconds: float = 0) -> None:
-    """Ask a worker to execute this run now or in some seconds. Returns at once, whether the broker is up or down."""
+    """Ask a worker to execute this run now or in some seconds. Returns at once, whether the broker is up or
+    down."""
     if seconds <= LONGEST_COUNTDOWN and _room.acquire(blocking=False):
         _publisher.submit(_publish, run_id, seconds)
 

@@ -18,7 +18,8 @@ Hook = Callable[[], Awaitable[None]]
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context: verification is never off; an administrator may add authorities by a file."""
+    """Return the one TLS context: verification is never off; an administrator may add authorities by a file.
+    Return the one TLS context: verification is never off; an administrator may add authorities by a file."""
     context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.CA_FILE:
@@ -30,7 +31,8 @@ class Wire(httpcore.AsyncNetworkBackend):
     """Connects to the addresses that the guard let through, whatever name the request bears."""
 
     def __init__(self, goal: guard.Target, limit: float, before_first_byte: Hook | None) -> None:
-        """`limit` is in seconds, for the connection with its TLS; the hook runs once, just before the first byte."""
+        """`limit` is in seconds, for the connection with its TLS; the hook runs once, just before the first
+        byte."""
         self.goal, self.limit, self.hook = goal, limit, before_first_byte
         self.sent = False
         self.address = ""

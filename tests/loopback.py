@@ -8,7 +8,8 @@ from contextlib import suppress
 
 
 class Loopback:
-    """Accepts connections on 127.0.0.1; each gets `script(connection, request_bytes)` in a thread of its own."""
+    """Accepts connections on 127.0.0.1; each gets `script(connection, request_bytes)` in a thread of its
+    own."""
 
     def __init__(self, script: Callable[[socket.socket, bytes], None], *, wrap=None) -> None:
         self.script, self.wrap = script, wrap
@@ -20,7 +21,8 @@ class Loopback:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening; the shutdown wakes the thread that waits in accept, which would hold the port open."""
+        """Stop listening; the shutdown wakes the thread that waits in accept, which would hold the port
+        open."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

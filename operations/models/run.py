@@ -103,7 +103,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(models.Model):
-    """One execution. Written before anything is sent; a worker claims it with a conditional UPDATE and a lease."""
+    """One execution. Written before anything is sent; a worker claims it with a conditional UPDATE and a
+    lease."""
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)

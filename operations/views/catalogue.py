@@ -1,4 +1,5 @@
-"""What can be run: the services, the operations of one by resource with a search, and the test of a connection."""
+"""What can be run: the services, the operations of one by resource with a search, and the test of a
+connection."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +13,7 @@ from connections.models import Connection
 from definitions import catalog
 from definitions.schema import Operation, Resource, Service
 from operations import testing
+from operations.views.parts import is_htmx, part
 from people.access import person_of, role_required
 
 
@@ -34,7 +36,8 @@ def services(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def catalogue(request: HttpRequest, service: str) -> HttpResponse:
-    """Show a service's operations by resource; retired ones stand below, and only a search or a link brings them up."""
+    """Show a service's operations by resource; retired ones stand below, and only a search or a link brings
+    them up."""
     definition = found_service(service)
     sought = request.GET.get("q", "").strip()[:100]
     shelves = [shelf for resource in definition.resources if (shelf := _shelf(resource, sought)).operations]
@@ -46,8 +49,7 @@ def catalogue(request: HttpRequest, service: str) -> HttpResponse:
         "chosen": request.GET.get("connection", "")[:40],
         "connections": Connection.objects.for_user(person_of(request)).enabled().at(service),
     }
-    part = "#shelves" if request.htmx and not request.htmx.boosted else ""
-    return render(request, f"operations/catalogue.html{part}", context)
+    return render(request, f"operations/catalogue.html{part(request, 'shelves')}", context)
 
 
 @require_POST
@@ -57,7 +59,7 @@ def test_connection(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = person_of(request)
     connection = get_object_or_404(Connection.objects.for_user(person), pk=pk)
     result = testing.test(connection, person)
-    if request.htmx:
+    if is_htmx(request):
         return render(request, "operations/test_result.html", {"result": result, "connection": connection})
     tell = messages.success if result.good else messages.error
     tell(request, result.sentence)

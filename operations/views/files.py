@@ -1,4 +1,5 @@
-"""Files of runs: played and shown in place when they are sound or pictures, else downloaded under our own name."""
+"""Files of runs: played and shown in place when they are sound or pictures, else downloaded under our own
+name."""
 
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from django.views.decorators.http import require_GET
 from operations.models import Answer, Run, StoredFile
 from people.access import person_of
 
-# What a browser may show in place; everything else is saved. SVG is a document with scripts, so it is not here.
+# What a browser may show in place; everything else is saved. SVG is a document with scripts, so it is not
+# here.
 INLINE = {
     "image/png",
     "image/jpeg",
@@ -30,7 +32,7 @@ INLINE = {
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Give out one stored file of a run that this person may see."""
     file = get_object_or_404(StoredFile, pk=pk)
-    if not Run.objects.for_user(person_of(request)).filter(pk=file.run_id).exists():
+    if file.run_id is None or not Run.objects.for_user(person_of(request)).filter(pk=file.run_id).exists():
         raise Http404("There is no such file.")
     inline = file.content_type in INLINE and "download" not in request.GET
     return _file(file.full_path, file.filename, file.content_type if inline else "", inline=inline)

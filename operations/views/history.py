@@ -10,6 +10,7 @@ from audit import pages
 from connections.models import Connection
 from operations import history
 from operations.models import Run
+from operations.views.parts import part
 from people.access import person_of
 
 
@@ -21,5 +22,4 @@ def run_list(request: HttpRequest) -> HttpResponse:
     filters: Any = pages.filtered(Run.objects.for_user(person).rows(), request, history.filters(visible))
     page = pages.keyset(filters.queryset, request)
     context = {"page": page, "filters": filters, "may_run": person.may("operator")}
-    part = "#rows" if request.htmx and not request.htmx.boosted else ""
-    return render(request, f"operations/run_list.html{part}", context)
+    return render(request, f"operations/run_list.html{part(request, 'rows')}", context)

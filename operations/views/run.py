@@ -13,6 +13,7 @@ from definitions import catalog
 from operations import resolving, runs, showing
 from operations.build import InputErrors
 from operations.models import Run
+from operations.views.parts import part
 from people.access import person_of, role_required
 
 TABS = (("result", "Result"), ("answer", "Answer"), ("request", "Request"), ("attempts", "Attempts"))
@@ -29,8 +30,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_run": person_of(request).may("operator"),
         "form_url": form_url(run),
     }
-    part = "#body" if request.htmx and not request.htmx.boosted else ""
-    return render(request, f"operations/run.html{part}", context)
+    return render(request, f"operations/run.html{part(request, 'body')}", context)
 
 
 @require_POST

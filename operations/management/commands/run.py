@@ -1,4 +1,5 @@
-"""`manage.py run CONNECTION RESOURCE.OPERATION`: run an operation in this process, through the worker's own code."""
+"""`manage.py run CONNECTION RESOURCE.OPERATION`: run an operation in this process, through the worker's own
+code."""
 
 import json
 import mimetypes
