@@ -8,12 +8,12 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from audit import ids
-from connections.models import Connection
 from operations.models import Run, State
 from overview.navigation import address
+from overview.sight import Sight
 from people import factors
-from people.models import Person, Role
-from webhooks.models import Cause, Event, Rejection
+from people.models import Role
+from webhooks.models import Cause
 
 FAILING = 3  # failed runs in a row of an hour, without one success, make a connection “failing”
 OVERDUE = timedelta(seconds=60)  # a queued run that waits longer has no worker
@@ -30,9 +30,9 @@ class Finding:
     action: str
 
 
-def findings(person: Person) -> list[Finding]:
+def findings(sight: Sight) -> list[Finding]:
     """Return what this person should look at, worst first."""
-    found = [finding for check in CHECKS for finding in check(person)]
+    found = [finding for check in CHECKS for finding in check(sight)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
@@ -43,8 +43,8 @@ def _ago(**span: int) -> int:
     return ids.id_at(timezone.now() - timedelta(**span))
 
 
-def _connections(person: Person) -> Iterator[Finding]:
-    for connection in Connection.objects.for_user(person).enabled().with_secrets():
+def _connections(sight: Sight) -> Iterator[Finding]:
+    for connection in sight.connections.enabled().with_secrets():
         url = connection.get_absolute_url()
         if connection.locked:
             yield Finding("red", f"{connection} is locked", connection.locked, url, "See why")
@@ -53,8 +53,8 @@ def _connections(person: Person) -> Iterator[Finding]:
             yield Finding("orange", f"{connection} takes no webhooks", text, url, "Enter the secret")
 
 
-def _failing(person: Person) -> Iterator[Finding]:
-    runs = Run.objects.for_user(person).filter(id__gte=_ago(hours=1)).order_by()
+def _failing(sight: Sight) -> Iterator[Finding]:
+    runs = sight.runs.filter(id__gte=_ago(hours=1)).order_by()
     rows = runs.values("connection_name").annotate(
         bad=Count("id", filter=Q(state=State.FAILED)), good=Count("id", filter=Q(state=State.SUCCEEDED))
     )
@@ -64,7 +64,7 @@ def _failing(person: Person) -> Iterator[Finding]:
         yield Finding("red", f"{row['connection_name']} is failing", text, url, "See the runs")
 
 
-def _overdue(person: Person) -> Iterator[Finding]:
+def _overdue(sight: Sight) -> Iterator[Finding]:
     waiting = Run.objects.filter(
         state=State.QUEUED, next_try_at=None, id__lt=ids.id_at(timezone.now() - OVERDUE)
     )
@@ -73,15 +73,15 @@ def _overdue(person: Person) -> Iterator[Finding]:
         yield Finding("red", "Runs are not taken up", text, address("overview:system"), "See the system")
 
 
-def _unknown(person: Person) -> Iterator[Finding]:
-    if count := Run.objects.for_user(person).filter(state=State.UNKNOWN, id__gte=_ago(days=7)).count():
+def _unknown(sight: Sight) -> Iterator[Finding]:
+    if count := sight.runs.filter(state=State.UNKNOWN, id__gte=_ago(days=7)).count():
         title = f"{count} run{'s' if count > 1 else ''} with an unknown end"
         text = "The request may have arrived. Look at the service, then say what happened."
         yield Finding("orange", title, text, address("operations:run_list", state="unknown"), "Decide")
 
 
-def _refused(person: Person) -> Iterator[Finding]:
-    rows = Rejection.objects.for_user(person).filter(id__gte=_ago(days=1), test=False, event_id=None)
+def _refused(sight: Sight) -> Iterator[Finding]:
+    rows = sight.refusals.filter(id__gte=_ago(days=1), test=False, event_id=None)
     total = rows.exclude(cause=Cause.UNKNOWN_ENDPOINT).aggregate(sum=Sum("count"))["sum"]
     if total:
         text = "Each is kept with its cause; most can be verified again once the cause is gone."
@@ -89,8 +89,8 @@ def _refused(person: Person) -> Iterator[Finding]:
         yield Finding("orange", f"{total:,} refused deliveries in 24 hours", text, url, "See why")
 
 
-def _stuck_events(person: Person) -> Iterator[Finding]:
-    if count := Event.objects.for_user(person).filter(state="failed", id__gte=_ago(days=7)).count():
+def _stuck_events(sight: Sight) -> Iterator[Finding]:
+    if count := sight.events.filter(state="failed", id__gte=_ago(days=7)).count():
         url = address("webhooks:log", state="failed")
         yield Finding(
             "orange",
@@ -101,13 +101,13 @@ def _stuck_events(person: Person) -> Iterator[Finding]:
         )
 
 
-def _second_factor(person: Person) -> Iterator[Finding]:
-    if person.may(Role.ADMIN) and not factors.has_any(person):
+def _second_factor(sight: Sight) -> Iterator[Finding]:
+    if sight.person.may(Role.ADMIN) and not factors.has_any(sight.person):
         text = "You can do everything here; a passkey or an authenticator app keeps others from being you."
         yield Finding("azure", "Your account has no second factor", text, address("mfa_index"), "Add one")
 
 
-CHECKS: tuple[Callable[[Person], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Sight], Iterator[Finding]], ...] = (
     _connections,
     _failing,
     _overdue,

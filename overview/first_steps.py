@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from connections.models import Connection
-from operations.models import Run, State
-from operations.models.run import Origin
+from operations.models import Origin, State
 from overview.navigation import address
-from people.models import Person
-from webhooks.models import Event
+from overview.sight import Sight
 
 
 @dataclass(frozen=True)
@@ -21,10 +18,10 @@ class Step:
     done: bool
 
 
-def steps(person: Person) -> list[Step]:
+def steps(sight: Sight) -> list[Step]:
     """Return the four steps as this person finds them, in four short queries."""
-    connection = Connection.objects.for_user(person).order_by("practice", "name").first()
-    runs = Run.objects.for_user(person).filter(state=State.SUCCEEDED)
+    connection = sight.connections.order_by("practice", "name").first()
+    runs = sight.runs.filter(state=State.SUCCEEDED)
     page = connection.get_absolute_url() if connection else address("connections:list")
     services = address("operations:services", connection=str(connection.pk) if connection else "")
     return [
@@ -54,6 +51,6 @@ def steps(person: Person) -> list[Step]:
             "Paste the endpoint's address at the service, or send a test event, and watch the log.",
             page,
             "Set up webhooks",
-            Event.objects.for_user(person).exists(),
+            sight.events.exists(),
         ),
     ]

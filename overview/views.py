@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from overview import attention, charts, figures, first_steps, health
+from overview import attention, charts, figures, first_steps, health, sight
 from people.access import person_of
 
 RUNS = (
@@ -21,11 +21,13 @@ EVENTS = (
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs attention, the first steps until they are done, and the last 24 hours."""
-    person = person_of(request)
-    steps = first_steps.steps(person)
-    day = figures.last_day(person)
+    seen = sight.of(person_of(request))
+    steps = [] if request.session.get("begun") else first_steps.steps(seen)
+    if all(step.done for step in steps):
+        request.session["begun"] = True  # never asked again in this session
+    day = figures.last_day(seen)
     context = {
-        "findings": attention.findings(person),
+        "findings": attention.findings(seen),
         "steps": steps,
         "beginning": not all(step.done for step in steps),
         "day": day,

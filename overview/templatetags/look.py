@@ -133,7 +133,8 @@ def bound_control(field: BoundField) -> SafeString:
     """Draw a form field's control with Tabler's class for its kind, and mark it when it is wrong."""
     css = CONTROLS.get(_kind(field), "form-control")
     own = field.field.widget.attrs.get("class", "")
-    return field.as_widget(attrs={"class": f"{css} {own}{' is-invalid' if field.errors else ''}".strip()})
+    classes = (css, own, "is-invalid" if field.errors else "")
+    return field.as_widget(attrs={"class": " ".join(filter(None, classes))})
 
 
 @register.filter
