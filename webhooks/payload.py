@@ -19,7 +19,7 @@ from webhooks.models import Mark
 LONGEST_NAME = 256  # characters of a type or an object id that the log keeps
 DEEPEST = 64  # levels that a page or jsonb is asked to hold
 HUGE_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3,}")  # a numeric with that many digits is megabytes in jsonb
-ODD_TEXT = re.compile(rb"\\\\u(?:0000|[dD][89a-fA-F])")  # NUL, or a surrogate that may stand alone
+ODD_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # NUL, or a surrogate that may stand alone
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 

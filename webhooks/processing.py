@@ -8,6 +8,7 @@ from django.db import DataError, transaction
 from live import hub
 from webhooks import payload
 from webhooks.fields import definition_of
+from webhooks.marks import Removed
 from webhooks.models import Event, Hydration, Mark, State
 
 AT_ONCE = 200  # events of one transaction
@@ -20,13 +21,22 @@ def process() -> int:
     work.
     """
     with transaction.atomic():
-        waiting = Event.objects.select_for_update(skip_locked=True).waiting().order_by("id")[:AT_ONCE]
+        release()
+        waiting = (
+            Event.objects.select_for_update(skip_locked=True, of=("self",)).waiting().order_by("id")[:AT_ONCE]
+        )
         events = list(waiting.select_related("connection"))
         for event in events:
             _process(event)
         if events:
             hub.publish("log", f"evt {events[0].pk} {events[-1].pk}")
     return len(events)
+
+
+def release() -> None:
+    """Let go of what was held for an endpoint that is no longer paused."""
+    held = Event.objects.marked(Mark.HELD).filter(connection__paused=False)
+    Event.objects.filter(pk__in=held.values("pk")[:AT_ONCE]).update(marks=Removed(Mark.HELD))
 
 
 def _process(event: Event) -> None:

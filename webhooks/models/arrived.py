@@ -56,6 +56,11 @@ class Arrived(models.Model):
         return False
 
     @property
+    def code(self) -> str:
+        """The id as people see it."""
+        raise NotImplementedError
+
+    @property
     def arrived_at(self) -> datetime:
         """When it arrived: the id says so."""
         return ids.time_of(self.id)

@@ -44,6 +44,7 @@ class Event(Arrived):
     error = models.TextField(default="")  # why it failed or stayed thin, as a sentence
 
     objects = EventQuerySet.as_manager()
+
     class Meta:
         """Every index costs each insert (performance.md); rare states and marks have partial ones."""
 
@@ -70,7 +71,10 @@ class Event(Arrived):
     @property
     def badges(self) -> list[tuple[str, str]]:
         """The marks that a list shows: name and words."""
-        shown = [(mark, f"Duplicate {self.duplicates}×" if mark == Mark.DUPLICATE else Mark(mark).label) for mark in self.marks]
+        shown = [
+            (mark, f"Duplicate {self.duplicates}×" if mark == Mark.DUPLICATE else Mark(mark).label)
+            for mark in self.marks
+        ]
         kept = [(self.hydration, Hydration(self.hydration).label)] if self.hydration else []
         return [*shown, *kept]
 

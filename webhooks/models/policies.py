@@ -15,7 +15,9 @@ class Policy(models.Model):
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     hydrate = models.BooleanField("Complete thin events", default=True)
-    not_hydrated = ArrayField(models.TextField(), default=list, blank=True)  # types left thin: each costs a call
+    not_hydrated = ArrayField(
+        models.TextField(), default=list, blank=True
+    )  # types left thin: each costs a call
     keep_days = models.PositiveIntegerField("Days to keep events", null=True, blank=True)
     keep_count = models.PositiveIntegerField("Events to keep at most", null=True, blank=True)
 

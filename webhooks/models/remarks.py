@@ -8,7 +8,9 @@ from people.models import Person
 class Remark(models.Model):
     """A note of a person, or a step that somebody or something took."""
 
-    row_id = models.BigIntegerField(db_index=True)  # of an event or a rejection: their ids share one line of time
+    row_id = models.BigIntegerField(
+        db_index=True
+    )  # of an event or a rejection: their ids share one line of time
     kind = models.TextField(choices=[("note", "Note"), ("step", "Step")], default="step")
     at = models.DateTimeField(auto_now_add=True)
     text = models.TextField()

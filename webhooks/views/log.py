@@ -17,7 +17,9 @@ from webhooks import timeline
 def log(request: HttpRequest) -> HttpResponse:
     """Show the log as the address filters it, and where the page hears of what comes next."""
     person = person_of(request)
-    after = ids.id_at(datetime.now(UTC))  # before the rows are read: nothing falls between them and the stream
+    after = ids.id_at(
+        datetime.now(UTC)
+    )  # before the rows are read: nothing falls between them and the stream
     page, filters = timeline.page(person, request)
     context = {
         "page": page,
