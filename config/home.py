@@ -47,6 +47,7 @@ def claim(home: Path) -> IO[str]:
     make_folder(path.parent)
     file = open(path, "a+")  # noqa: SIM115  held until the process ends
     if not _locks(file):
+        file.close()
         already = running(home).get("url", "")
         raise Unusable(
             f"Switchboard already runs from {home}{already and f' at {already}'}: "

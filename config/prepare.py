@@ -50,6 +50,8 @@ def pending_migrations() -> list[str]:
 
 def static_files() -> None:
     """Collect, hash and compress the static files, unless those collected last are the same."""
+    if not settings.COLLECT_STATIC:
+        return
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     now = _fingerprint()
     if stamp.exists() and stamp.read_text() == now:

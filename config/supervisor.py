@@ -13,6 +13,7 @@ from config import processes
 
 LOOK = 0.2  # seconds between two looks at the children
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a child that ended is started again
+HURRIED = 5.0  # seconds that a child has to stop when the database is gone
 SETTLED = 60.0  # seconds after which a child that ended counts as having run well
 
 
@@ -94,6 +95,8 @@ class Supervisor:
         """Keep everything running. Return True when asked to stop, False when the database has ended."""
         while not self.asked_to_stop.wait(LOOK):
             if self.database and self.database.process and self.database.process.poll() is not None:
+                for child in self.children:  # without it nothing that they do can be finished
+                    child.patience = min(child.patience, HURRIED)
                 return False
             if self.broker and self.broker.process and self.broker.process.poll() is not None:
                 self.say(f"Valkey ended ({how_it_ended(self.broker.process)}); it starts again.")
