@@ -1,11 +1,11 @@
 """A door in this process, and senders that sign: what the tests of the webhooks room post with."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from connections.models import Connection
 from connections.signing import key
@@ -15,7 +15,6 @@ from webhooks import signatures
 from webhooks.door import Door
 
 BODY = b'{"id":"evt_1","object":"event","type":"batch.completed","created_at":%d,"data":{"id":"batch_1"}}'
-_names = itertools.count()
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -47,9 +46,11 @@ class Sender:
     def key(self) -> bytes:
         return key(self.connection.definition.webhooks, self.secret)
 
-    def headers(self, body: bytes, *, name: str = "", at: float | None = None, signed: bool = True) -> Headers:
+    def headers(
+        self, body: bytes, *, name: str = "", at: float | None = None, signed: bool = True
+    ) -> Headers:
         """Return the headers of a delivery: `webhook-id`, `webhook-timestamp`, `webhook-signature`."""
-        name = name or f"wh_{next(_names)}"
+        name = name or f"wh_{uuid4().hex}"
         self.made.append(name)
         at = int(time.time() if at is None else at)
         token = signatures.sign(self.key, name, at, body) if signed else "v1,AAAA"
@@ -76,7 +77,9 @@ async def open_door() -> AsyncIterator[Door]:
         await hub().close()
 
 
-async def post(door: Door, path: str, headers: Headers, content: bytes | Sequence[bytes] = b"", **scope: object) -> Answer:
+async def post(
+    door: Door, path: str, headers: Headers, content: bytes | Sequence[bytes] = b"", **scope: object
+) -> Answer:
     """Make one request the way uvicorn hands it to the door."""
     chunks = [content] if isinstance(content, bytes) else list(content)
     messages = [

@@ -1,0 +1,132 @@
+"""Test deliveries: made here, sent over HTTP to our own public URL, so that everything on their way is
+tested too."""
+
+import asyncio
+import base64
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+
+from connections import endpoints
+from connections.models import Connection
+from definitions.schema import Service
+from operations import build, outbound
+from operations.errors import SendError
+from webhooks import signatures
+from webhooks.deliveries import TEST
+
+TIMEOUT = 10.0  # seconds for a delivery to our own door
+STALE = 3600  # seconds that the expired one is too old
+KINDS: Mapping[str, str] = {
+    "signed": "Signed",
+    "unsigned": "Without a signature",
+    "tampered": "Changed after signing",
+    "expired": "Too old",
+    "duplicate": "The same twice",
+    "unknown_type": "Unknown type",
+}
+EXPECTED: Mapping[str, tuple[int, ...]] = {
+    "signed": (200,),
+    "unsigned": (400,),
+    "tampered": (401,),
+    "expired": (401,),
+    "duplicate": (200, 200),
+    "unknown_type": (200,),
+}
+
+
+class CannotSend(Exception):
+    """No test delivery could be sent; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A delivery that is about to be sent."""
+
+    name: str
+    at: int
+    body: bytes
+    key: bytes | None
+    sent_body: bytes  # differs from `body` when it was changed after signing
+
+    def request(self, url: str) -> build.Request:
+        """Return the request that delivers it, in the headers of Standard Webhooks."""
+        headers = [
+            ("Content-Type", "application/json"),
+            ("webhook-id", self.name),
+            ("webhook-timestamp", str(self.at)),
+        ]
+        if self.key is not None:
+            headers.append(("webhook-signature", signatures.sign(self.key, self.name, self.at, self.body)))
+        return build.Request("POST", url, tuple(headers), self.sent_body)
+
+
+def send(connection: Connection, kind: str, event_type: str = "") -> list[int]:
+    """Send a test delivery of this kind and return what our door answered. Raises CannotSend."""
+    service, endpoint = connection.definition, endpoints.load(connection.endpoint)
+    if endpoint is None or not endpoint.secrets:
+        raise CannotSend("There is no signing secret to sign with: enter one on the connection's page.")
+    key = endpoint.secrets[0].key
+    if connection.practice and kind == "signed":
+        return [_by_the_practice_service(connection, key, event_type or _a_type(service))]
+    message = _message(key, kind, event_type or _a_type(service))
+    return [post(message.request(connection.endpoint_url)) for _ in EXPECTED[kind]]
+
+
+def post(request: build.Request, timeout: float = TIMEOUT, *, simulator: bool = False) -> int:
+    """Send one request and return the status. Raises CannotSend with the reason as a sentence."""
+    permit = outbound.Permit(simulator=simulator, total=timeout, keep=64 << 10)
+    try:
+        return asyncio.run(outbound.send(request, permit)).status
+    except SendError as error:
+        raise CannotSend(error.sentence) from None
+
+
+def _message(key: bytes, kind: str, event_type: str) -> Message:
+    token, now = secrets.token_hex(12), int(time.time())
+    said = {
+        "id": f"evt_{token}",
+        "object": "event",
+        "type": "switchboard.test" if kind == "unknown_type" else event_type,
+        "created_at": now,
+        "data": {"id": f"test_{token}"},
+    }
+    body = json.dumps(said).encode()
+    message = Message(f"{TEST}{token}", now, body, key, body)
+    changes: Mapping[str, Mapping[str, object]] = {
+        "unsigned": {"key": None},
+        "tampered": {"sent_body": body.replace(b"test_", b"tset_")},
+        "expired": {"at": now - STALE},
+    }
+    return replace(message, **changes.get(kind, {}))  # type: ignore[arg-type]
+
+
+def _by_the_practice_service(connection: Connection, key: bytes, event_type: str) -> int:
+    """Let the practice service send: it makes the object, too, so that the event can be completed."""
+    if not settings.SIMULATOR_URL:
+        raise CannotSend("The practice service is not running: start Switchboard with `make run`.")
+    asked = {
+        "service": connection.service,
+        "type": event_type,
+        "url": connection.endpoint_url,
+        "secret": "whsec_" + base64.b64encode(key).decode(),
+    }
+    headers = (("Content-Type", "application/json"), ("x-practice-control", "1"))
+    url = f"{settings.SIMULATOR_URL}/__simulator__/events"
+    return post(build.Request("POST", url, headers, json.dumps(asked).encode()), simulator=True)
+
+
+def _a_type(service: Service) -> str:
+    """Return the first type that the service delivers, the likeliest to be understood."""
+    types = delivered(service)
+    return types[0] if types else "switchboard.test"
+
+
+def delivered(service: Service) -> list[str]:
+    """Return the types that the service really posts."""
+    events = (event for resource in service.resources for event in resource.events)
+    return [event.type for event in events if event.delivered == "delivered"]
