@@ -80,7 +80,7 @@ def bare_text(document: Json) -> Iterator[Fault]:
         if placeholder["type"] == "String" and "json" not in placeholder and _is_bare(slots):
             yield (
                 way,
-                f'{placeholder["name"]!r} outside quotes must be JSON, not any text; say `"json": "required"`.',
+                f'{placeholder["name"]!r} outside quotes must be JSON; say `"json": "required"`.',
             )
 
 

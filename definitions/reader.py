@@ -108,8 +108,7 @@ def _operation(document: Json, resource: Json, name: str, operation: Json, befor
         items=tuple(lists.get("items", ("data",))) if is_list else (),
         pages=_pages(lists, placeholders) if is_list else None,
         idempotent=operation.get("idempotent", operation["method"] in READING),
-        streams="stream" in operation,
-        stream_text=tuple(tuple(selector) for selector in operation.get("stream", {}).get("text", ())),
+        stream=_stream(operation),
         names_object=operation.get("object", _last_of_path(placeholders)),
         published=_published(before, operation, resource, name),
         source=operation.get("source", ""),
@@ -213,6 +212,15 @@ def _headers(headers: Json, besides: Iterable[str] = ()) -> tuple[tuple[str, str
 def _optional_headers(headers: Json) -> tuple[schema.Placeholder, ...]:
     found = ((name, header["placeholders"]) for name, header in headers.items() if isinstance(header, dict))
     return tuple(p for name, ps in found for p in read_template_placeholders(ps, "header", header=name))
+
+
+def _stream(operation: Json) -> schema.Stream | None:
+    if "stream" not in operation:
+        return None
+    block = operation["stream"]
+    text = tuple(tuple(selector) for selector in block.get("text", ()))
+    document, into = tuple(block.get("document", ())), tuple(block.get("into", ()))
+    return schema.Stream(text, document, into, block.get("members", {}))
 
 
 def _lifecycle(holder: Json) -> schema.Lifecycle | None:

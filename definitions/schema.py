@@ -5,7 +5,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-Selector = tuple[str, ...]  # keys from the outside in; "0" is also an index, "[type=message]" the first match
+from definitions.terms import Errors, Limits, Retry, Selector, Webhooks
+
+__all__ = [
+    "Action",
+    "Auth",
+    "Errors",
+    "Event",
+    "Field",
+    "Hydrate",
+    "Lifecycle",
+    "Limits",
+    "Operation",
+    "Pages",
+    "Placeholder",
+    "Resource",
+    "Retry",
+    "Selector",
+    "Service",
+    "Stream",
+    "Webhooks",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,16 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """How an operation answers piece by piece, when its placeholder "stream" is true."""
+
+    text: tuple[Selector, ...] = ()  # where one streamed event keeps its piece of text
+    document: Selector = ()  # where one of the events keeps the whole answer
+    into: Selector = ()  # where the pieces of text together stand in the whole answer
+    members: Mapping[str, Any] = field(default_factory=dict)  # what else a request for a stream says
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One call that the service offers, ready to be shown as a form and built as a request."""
 
@@ -103,8 +133,7 @@ class Operation:
     items: Selector = ()  # where a list answer keeps its elements
     pages: Pages | None = None
     idempotent: bool = False  # may be sent twice without doing a thing twice
-    streams: bool = False  # a placeholder "stream" turns the answer into text/event-stream
-    stream_text: tuple[Selector, ...] = ()  # where a streamed event keeps its piece of text
+    stream: Stream | None = None
     names_object: str = ""  # placeholder that names the object this call is about, "batch_id"
     published: str = ""  # method and path as published, when the overlay changed them
     source: str = ""  # what the overlay's change rests on
@@ -183,64 +212,6 @@ class Auth:
     placeholders: tuple[Placeholder, ...]
     header: str
     template: str  # "Bearer {{apiKey}}"
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """How deliveries are signed, and where a delivery says what happened to what."""
-
-    scheme: str = "none"  # standard-webhooks, hmac-sha256-header, none
-    tolerance: int = 300  # seconds of age, both ways; only schemes with a timestamp
-    signature_header: str = ""
-    signature_prefix: str = ""  # "sha256="
-    encoding: str = "hex"  # of hmac-sha256-header: hex or base64
-    dedupe_header: str = ""
-    type_header: str = ""
-    type: Selector = ("type",)
-    object: Selector = ("data",)  # the envelope's object; absent: the body itself is the object
-    id: Selector = ("data", "id")
-    created: Selector = ("created_at",)
-    secret_prefix: str = ""  # "whsec_"
-    user_agent: str = ""
-    sample: Mapping[str, Any] = field(default_factory=dict)  # what else stands in a delivery, for practice
-
-    @property
-    def signed(self) -> bool:
-        """Tell whether deliveries carry a signature at all."""
-        return self.scheme != "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """Where an error answer keeps its words."""
-
-    message: Selector = ("error", "message")
-    code: Selector = ("error", "code")
-    type: Selector = ("error", "type")
-    param: Selector = ("error", "param")
-    request_id_header: str = "x-request-id"
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Which answers are worth another try, and which headers say when."""
-
-    attempts: int = 2  # tries after the first
-    statuses: tuple[int, ...] = (408, 409, 429)  # and every 5xx
-    after_headers: tuple[str, ...] = ("retry-after-ms", "retry-after")
-    reset_headers: tuple[str, ...] = ()
-    should_retry_header: str = ""
-    longest_wait: float = 120.0  # seconds; told to wait longer, we give up
-    never_codes: tuple[str, ...] = ()  # error codes that time does not heal
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long and how much, when an operation says nothing itself."""
-
-    connect: float = 5.0  # seconds
-    timeout: float = 600.0  # seconds in all
-    answer_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ class _Missing:
 
 
 MISSING: Any = _Missing()  # nothing stands there; null is a value
-MATCH = re.compile(
-    r"\[([^=\]]+)=(.*)\]", re.DOTALL
-)  # "[type=message]": the first element whose type is message
+# "[type=message]": the first element of a list whose type is message, or an object if that is its type.
+MATCH = re.compile(r"\[([^=\]]+)=(.*)\]", re.DOTALL)
 EVERY = "*"
 
 
@@ -107,12 +106,13 @@ COERCIONS: Mapping[str, Callable[[Any], Any]] = {"Integer": _integer, "String": 
 
 
 def _step(value: Any, segment: str) -> Any:
+    if matched := MATCH.fullmatch(segment):
+        candidates = value if isinstance(value, list) else [value]
+        return next((item for item in candidates if _matches(item, *matched.groups())), MISSING)
     if isinstance(value, Mapping):
         return value.get(segment, MISSING)
     if not isinstance(value, list):
         return MISSING
-    if matched := MATCH.fullmatch(segment):
-        return next((item for item in value if _matches(item, *matched.groups())), MISSING)
     at = int(segment) if segment.isascii() and segment.isdigit() and len(segment) < 10 else len(value)
     return value[at] if at < len(value) else MISSING
 

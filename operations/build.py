@@ -13,6 +13,7 @@ from definitions.schema import Operation, Placeholder, Service
 PATH_SAFE = "!$&'()*+,;=:@"  # what stays as it is inside one path segment (RFC 3986); ids carry ":"
 HEADER = re.compile(r"[\x20-\x7e]*")  # no line break: a value must not begin a header of its own
 MASK = "••••"
+STREAM = "stream"  # the placeholder that asks for an answer piece by piece
 UNKNOWN = "{} has no such input."
 REQUIRED = "This is required."
 LETTERS = "The header {} can only carry plain letters, digits and signs on one line."
@@ -123,10 +124,9 @@ def body(operation: Operation, known: Mapping[str, Any]) -> Any:
     used = set(template.names(operation.body))
     if not isinstance(filled, dict):
         return filled
-    more = [
-        p.name for p in operation.placeholders if p.place == "body" and p.name in known and p.name not in used
-    ]
-    return filled | {name: known[name] for name in more}
+    own = [p.name for p in operation.placeholders if p.place == "body" and p.name not in used]
+    streamed = operation.stream.members if operation.stream and known.get(STREAM) is True else {}
+    return {**filled, **{name: known[name] for name in own if name in known}, **streamed}
 
 
 def masked(request: Request, credentials: Mapping[str, str]) -> dict[str, Any]:

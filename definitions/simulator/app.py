@@ -26,28 +26,43 @@ ON_DEMAND = (
 )
 
 Orders = Mapping[str, Any]
+Endpoints = Mapping[str, str]  # URL: the secret that deliveries to it are signed with
+Known = Callable[[str], Awaitable[Endpoints]]
+
+
+async def nobody(service: str) -> Endpoints:
+    """Know of no endpoint but those that an order told."""
+    return {}
 
 
 def application(
-    handles: Iterable[str] = (), *, client: httpx.AsyncClient | None = None, delay: float = DELAY
+    handles: Iterable[str] = (),
+    *,
+    client: httpx.AsyncClient | None = None,
+    delay: float = DELAY,
+    known: Known = nobody,
 ) -> "Practice":
     """Return an ASGI app that plays the named services, all when none is named. It says that it is practice.
 
-    `client` posts the webhooks; `delay` is the time between an answer and its event.
+    `client` posts the webhooks; `delay` is the time between an answer and its event; `known` is asked where
+    the events of a service go, beside the endpoints that were told.
     """
     named = tuple(handles)
     services = tuple(catalog.service(handle) for handle in named) if named else catalog.services()
-    return Practice(services, client or httpx.AsyncClient(trust_env=False, follow_redirects=False), delay)
+    client = client or httpx.AsyncClient(trust_env=False, follow_redirects=False)
+    return Practice(services, client, delay, known)
 
 
 class Practice:
     """Services played from their definitions; what is made lives in memory until the process ends."""
 
-    def __init__(self, services: Iterable[Service], client: httpx.AsyncClient, delay: float) -> None:
+    def __init__(
+        self, services: Iterable[Service], client: httpx.AsyncClient, delay: float, known: Known = nobody
+    ) -> None:
         self.services = {service.handle: service for service in services}
         self.routes = routes.routes(self.services.values())
         self.world = World()
-        self.client, self.delay = client, delay
+        self.client, self.delay, self.known = client, delay, known
         self.endpoints: dict[str, dict[str, str]] = {}  # by service, then URL: the secret
         self.tasks: set[asyncio.Task[Any]] = set()
 
@@ -131,7 +146,7 @@ class Practice:
         return str(made.get("id", ""))
 
     def _follow_up(self, match: routes.Match, asked: Asked, reply: Reply) -> None:
-        """Post the event that the service sends when work of this kind is done, if an endpoint is known."""
+        """Post the event that the service sends when work of this kind is done."""
         service, operation = match.route.service, match.route.operation
         word = {"cancels": "cancelled"}.get(operation.effect, "")
         if operation.idempotent or operation.effect == "deletes" or not isinstance(reply.document, dict):
@@ -140,20 +155,17 @@ class Practice:
         said = form.members if form else {}
         events = match.route.resource.events
         wanted = next((event.type for event in events if _sent_for(event, word, said)), "")
-        for url, secret in self.endpoints.get(service.handle, {}).items() if wanted else ():
-            target = deliveries.Target(url, secret)
-            identity = str(reply.document.get("id", ""))
-            self._later(deliveries.delivery(service, wanted, target, object_id=identity))
-
-    def _later(self, sent: deliveries.Delivery) -> None:
-        if len(self.tasks) < MOST_TASKS:
-            task = asyncio.ensure_future(self._post_later(sent))
+        if wanted and len(self.tasks) < MOST_TASKS:
+            task = asyncio.ensure_future(self._post_later(service, wanted, str(reply.document.get("id", ""))))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def _post_later(self, sent: deliveries.Delivery) -> None:
+    async def _post_later(self, service: Service, wanted: str, identity: str) -> None:
         await asyncio.sleep(self.delay)
-        await deliveries.post(self.client, sent)
+        endpoints = {**await self.known(service.handle), **self.endpoints.get(service.handle, {})}
+        for url, secret in endpoints.items():
+            sent = deliveries.delivery(service, wanted, deliveries.Target(url, secret), object_id=identity)
+            await deliveries.post(self.client, sent)
 
     async def _live(self, receive: Any, send: Any) -> None:
         while (await receive())["type"] != "lifespan.shutdown":

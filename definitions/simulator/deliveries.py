@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from definitions.schema import Event, Service, Webhooks
-from definitions.simulator.documents import document, fresh, put
+from definitions.simulator.documents import document, fresh
+from definitions.writing import put
 
 MODES = ("signed", "unsigned", "tampered", "wrong_secret", "stale")
 STALE = 3600  # seconds; more than any tolerance

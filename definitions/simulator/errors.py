@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from definitions.schema import Service
-from definitions.simulator.documents import put
 from definitions.simulator.http import Reply
+from definitions.writing import put
 
 ON_DEMAND = re.compile(
     r"practice-(error|slow)-(\d{1,3})"

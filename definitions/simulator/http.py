@@ -1,14 +1,16 @@
 """The little HTTP that practice needs over ASGI: read a request, parse its body, send an answer."""
 
+import asyncio
 import email.parser
 import email.policy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 LARGEST_BODY = 64 << 20  # bytes
+PAUSE = 0.05  # seconds between two pieces of a stream
 NOTICE = ("x-practice", "This is Switchboard's practice service, not the real one.")
 
 
@@ -32,6 +34,7 @@ class Reply:
     content: bytes | None = None
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Any, ...] = ()  # sent one by one as text/event-stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ async def read(scope: Mapping[str, Any], receive: Any) -> Asked:
 
 async def send_reply(send: Any, reply: Reply) -> None:
     """Send an answer that says in a header that it is practice."""
+    if reply.events:
+        await _send_events(send, reply.events)
+        return
     content = reply.content if reply.content is not None else b""
     if reply.document is not None:
         content = json.dumps(reply.document, ensure_ascii=False).encode()
@@ -65,6 +71,16 @@ async def send_reply(send: Any, reply: Reply) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
     await send({"type": "http.response.body", "body": content})
+
+
+async def _send_events(send: Any, events: Iterable[Any]) -> None:
+    headers = [(NOTICE[0].encode(), NOTICE[1].encode()), (b"content-type", b"text/event-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for event in events:
+        data = f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+        await asyncio.sleep(PAUSE)
+    await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
 
 
 def parse_body(asked: Asked) -> Form | None:

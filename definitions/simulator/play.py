@@ -1,17 +1,18 @@
 """Answer one operation the way its definition says the service does."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from definitions import template
-from definitions.schema import Operation, Placeholder
+from definitions.schema import Operation, Placeholder, Selector
 from definitions.selectors import pick
 from definitions.simulator import errors, media
-from definitions.simulator.documents import put
 from definitions.simulator.http import Asked, Form, Reply, parse_body
 from definitions.simulator.routes import Match
 from definitions.simulator.world import ID, Key, World, last_id
+from definitions.writing import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,23 @@ def _text(scene: Scene) -> Reply:
     return Reply(content=chosen.encode(), media_type="text/plain; charset=utf-8")
 
 
+def _stream(scene: Scene) -> Reply:
+    """Answer piece by piece: the words one event each, then the whole answer in the event that carries it."""
+    stream = scene.operation.stream
+    made = _create(scene).document
+    if stream is None or scene.given.get("stream") is not True:
+        return Reply(document=made)
+    text = pick(made, stream.into) or ""
+    events = [_event(stream.text[0], piece) for piece in re.findall(r"\S+\s*", str(text))]
+    return Reply(events=(*events, _event(stream.document, made) if stream.document else made))
+
+
+def _event(selector: Selector, value: Any) -> dict[str, Any]:
+    event: dict[str, Any] = {}
+    put(event, selector, value)
+    return event
+
+
 def _list(scene: Scene) -> Reply:
     operation, route = scene.operation, scene.match.route
     items = scene.world.page(scene.key, route.resource, operation, scene.given)
@@ -224,6 +242,7 @@ CHECKS: tuple[Callable[[Scene], Reply | None], ...] = (
 PLAYS: tuple[tuple[Callable[[Operation], bool], Callable[[Scene], Reply]], ...] = (
     (lambda o: "texts" in o.practice, _text),
     (lambda o: o.response_kind == "binary", _binary),
+    (lambda o: o.stream is not None, _stream),
     (lambda o: o.is_list, _list),
     (lambda o: o.effect == "cancels", _cancel),
     (lambda o: o.effect == "deletes", _delete),
