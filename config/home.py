@@ -28,7 +28,7 @@ def folder(base: Path) -> Path:
 def running(home: Path) -> dict[str, Any]:
     """Return what a running `manage.py up` of this home says about itself, or {} when none runs.
 
-    Keys: port, url, simulator, database_url, broker_url.
+    Keys: port, url, simulator, private_hosts, database_url, broker_url.
     """
     try:
         with open(home / "run" / "up.json") as file:

@@ -1,5 +1,29 @@
 """The practice service as a program of its own: the simulator playing every service that is loaded."""
 
+from contextlib import suppress
+
+import django
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
 from definitions import catalog, simulator
 
-application = simulator.application(tuple(service.handle for service in catalog.services()))
+django.setup()
+
+from connections.crypto import SealError  # noqa: E402  models need the set-up
+from connections.models import Connection  # noqa: E402
+
+
+@sync_to_async
+def endpoints(service: str) -> dict[str, str]:
+    """Return where practice connections of a service want its webhooks, and the secrets that sign them."""
+    found = {}
+    close_old_connections()
+    for connection in Connection.objects.enabled().filter(practice=True, service=service):
+        for secret in connection.secrets.signing()[:1]:
+            with suppress(SealError):  # a locked one gets no webhooks; its page says why
+                found[connection.endpoint_url] = secret.reveal(connection)
+    return found
+
+
+application = simulator.application(tuple(one.handle for one in catalog.services()), known=endpoints)

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from connections import keys
 from webhooks import partitions
 
 # Of Tabler's 900 files the pages use a handful; the rest would cost seconds of hashing and compressing.
@@ -38,6 +39,7 @@ def database() -> int:
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     partitions.extend(datetime.now(UTC))
+    keys.plant()
     return len(pending)
 
 

@@ -82,6 +82,9 @@ class Product:
             "port": self.port,
             "url": self.url,
             "simulator": self.simulator,
+            "private_hosts": [
+                host for host in os.environ.get("SWITCHBOARD_PRIVATE_HOSTS", "").split(",") if host
+            ],
             "database_url": home.database_url(self.home) if self.postgres else "",
             "broker_url": home.broker_url(self.home) if self.valkey else "",
         }

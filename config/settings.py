@@ -30,7 +30,7 @@ PUBLIC_URL = env.str("SWITCHBOARD_URL", UP.get("url", f"http://localhost:{PORT}"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [urlsplit(PUBLIC_URL).hostname, "localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Outgoing calls: host, host:port or CIDR that may be private; more certificate authorities (PEM).
-PRIVATE_HOSTS: list[str] = env.list("SWITCHBOARD_PRIVATE_HOSTS", [])
+PRIVATE_HOSTS: list[str] = env.list("SWITCHBOARD_PRIVATE_HOSTS", UP.get("private_hosts", []))
 CA_FILE = env.str("SWITCHBOARD_CA_FILE", "")
 SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  # the practice service
 DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside ours
@@ -218,7 +218,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", UP.get("broker_url") or home.br
 EMBEDDED_BROKER = not env.str("CELERY_BROKER_URL", "")
 CELERY_TASK_DEFAULT_QUEUE = env.str(
     "SWITCHBOARD_QUEUE", "switchboard"
-)  # copies that share a broker need names
+)  # copies that share a broker: one each
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
