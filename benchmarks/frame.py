@@ -65,7 +65,15 @@ class Row:
         """Return the line's texts in the order of COLUMNS."""
         verdict = {None: "", True: "reached", False: "MISSED"}[self.reached]
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return [self.what, f"{shown(self.value)} {self.unit}", self.against, ratio, self.goal, verdict, self.note]
+        return [
+            self.what,
+            f"{shown(self.value)} {self.unit}",
+            self.against,
+            ratio,
+            self.goal,
+            verdict,
+            self.note,
+        ]
 
 
 COLUMNS = ("what", "median", "against", "ratio", "goal", "", "counts and notes")

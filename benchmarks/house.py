@@ -73,7 +73,9 @@ class House:
     def pids(self, *words: str) -> list[int]:
         """Return the copy's processes whose command line holds all these words: `house.pids("manage.py", "web")`."""
         assert self.up
-        return [pid for pid in proc.descendants(self.up.pid) if all(word in proc.command(pid) for word in words)]
+        return [
+            pid for pid in proc.descendants(self.up.pid) if all(word in proc.command(pid) for word in words)
+        ]
 
     @property
     def web(self) -> int:
@@ -97,7 +99,9 @@ class House:
 def told(home: Path) -> Mapping[str, str]:
     """Return the environment in which another program works on this home with our own keys."""
     source = settings.CREDENTIAL_KEYS
-    keys = {"SWITCHBOARD_KEYS_FILE": str(source)} if isinstance(source, Path) else {"SWITCHBOARD_KEYS": source}
+    keys = (
+        {"SWITCHBOARD_KEYS_FILE": str(source)} if isinstance(source, Path) else {"SWITCHBOARD_KEYS": source}
+    )
     limits = {"SWITCHBOARD_LIVE_STREAMS": "6000", "SWITCHBOARD_LIVE_STREAMS_A_PERSON": "6000"}
     return {"SWITCHBOARD_HOME": str(home), "SECRET_KEY": settings.SECRET_KEY, **keys, **limits}
 

@@ -39,7 +39,10 @@ class Pgbench:
         self._script = ROOT / f"insert-{os.getpid()}.sql"
         self._script.write_text(
             INSERT.format(
-                connection=sender.connection.pk, headers=_headers(sender, body), body=body.hex(), size=len(body)
+                connection=sender.connection.pk,
+                headers=_headers(sender, body),
+                body=body.hex(),
+                size=len(body),
             ).replace("\n", " ")
         )
 

@@ -39,9 +39,11 @@ def share(pid: int) -> float:
 
 
 def seconds(pid: int) -> float:
-    """Return the processor time that the process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Return the processor time that the process has used; 0 when it is gone."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+    return 0.0
 
 
 def _rollup(pid: int, name: str) -> float:
