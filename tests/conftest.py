@@ -113,7 +113,7 @@ def free_port() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def product_environment(django_db_setup) -> dict[str, str]:
+def product_environment(django_db_setup, free_port) -> dict[str, str]:
     """The environment in which another process works on this test database and this test's own queue."""
     database = connection.settings_dict
     host = quote(str(database["HOST"]), safe="")
@@ -122,6 +122,7 @@ def product_environment(django_db_setup) -> dict[str, str]:
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
         "SWITCHBOARD_QUEUE": os.environ["SWITCHBOARD_QUEUE"],
         "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",
+        "SWITCHBOARD_URL": f"http://127.0.0.1:{free_port()}",  # where `live_site` will be: all agree on it
         "PYTHONWARNINGS": "default",
     }
 
@@ -136,14 +137,10 @@ def simulator(free_port, product_environment, tmp_path_factory) -> Iterator[str]
 
 
 @pytest.fixture(scope="session")
-def _site(free_port, product_environment, simulator, tmp_path_factory) -> Iterator[str]:
-    port, log = free_port(), tmp_path_factory.mktemp("site") / "log"
-    address = f"http://127.0.0.1:{port}"
-    environment = {
-        "SWITCHBOARD_URL": address,
-        "SWITCHBOARD_SIMULATOR_URL": simulator,
-        "SWITCHBOARD_POOL": "4",
-    }
+def _site(product_environment, simulator, tmp_path_factory) -> Iterator[str]:
+    address, log = product_environment["SWITCHBOARD_URL"], tmp_path_factory.mktemp("site") / "log"
+    port = int(address.rpartition(":")[2])
+    environment = {"SWITCHBOARD_SIMULATOR_URL": simulator, "SWITCHBOARD_POOL": "4"}
     process = _uvicorn("config.asgi:application", port, log, product_environment | environment)
     yield address
     processes.stop(process)
