@@ -1,15 +1,20 @@
 """The audit pages: who did what, with filters, and as a file."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from audit import exports, log, pages
 from audit.models import Entry
+
+View = Callable[..., HttpResponseBase]
 
 COLUMNS = (
     "id",
@@ -56,7 +61,20 @@ FILTERS = (
 )
 
 
+def admins_only(view: View) -> View:
+    """Let only admins read the trail: it names connections that are closed to others."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not (request.user.is_authenticated and request.user.may("admin")):
+            raise PermissionDenied("The audit trail needs the role “admin”.")
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 @require_GET
+@admins_only
 def entries(request: HttpRequest) -> HttpResponse:
     """Show the trail, newest first."""
     filters = pages.filtered(Entry.objects.all(), request, FILTERS)
@@ -65,12 +83,14 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@admins_only
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one line with everything it holds."""
     return render(request, "audit/entry.html", {"entry": get_object_or_404(Entry, pk=pk)})
 
 
 @require_GET
+@admins_only
 def export(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """Send what the filters leave as CSV or JSON Lines; the export is a line of the trail, too."""
     rows = pages.filtered(Entry.objects.all(), request, FILTERS).queryset

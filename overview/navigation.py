@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
+from people.models import Person
+
 
 @dataclass(frozen=True)
 class Item:
@@ -20,25 +22,27 @@ class Item:
         return path == self.url or any(path.startswith(start) for start in self.match)
 
 
-# label, icon, URL name, starts of addresses that belong to it
+# label, icon, URL name, starts of addresses that belong to it, who sees it
 ROOMS = (
-    ("Overview", "home", "overview:home", ()),
-    ("Connections", "plug", "connections:list", ("/connections/",)),
-    ("Services", "grid", "operations:services", ("/services/",)),
-    ("Actions", "bolt", "operations:actions", ("/actions/",)),
-    ("Runs", "play", "operations:run_list", ("/runs/",)),
-    ("Log", "activity", "webhooks:log", ("/log/",)),
-    ("Rules", "board", "webhooks:rules", ("/rules/",)),
-    ("People", "users", "people:list", ("/people/",)),
-    ("Audit", "clipboard", "audit:list", ("/audit/",)),
-    ("System", "server", "overview:system", ("/system/",)),
+    ("Overview", "home", "overview:home", (), "viewer"),
+    ("Connections", "plug", "connections:list", ("/connections/",), "viewer"),
+    ("Services", "grid", "operations:services", ("/services/",), "viewer"),
+    ("Actions", "bolt", "operations:actions", ("/actions/",), "viewer"),
+    ("Runs", "play", "operations:run_list", ("/runs/",), "viewer"),
+    ("Log", "activity", "webhooks:log", ("/log/",), "viewer"),
+    ("Rules", "board", "webhooks:rules", ("/rules/",), "viewer"),
+    ("People", "users", "people:list", ("/people/",), "viewer"),
+    ("Audit", "clipboard", "audit:list", ("/audit/",), "admin"),
+    ("System", "server", "overview:system", ("/system/",), "operator"),
 )
 
 
-def items() -> list[Item]:
-    """Return the lines whose pages exist, in order."""
-    found = ((label, icon, address(name), match) for label, icon, name, match in ROOMS)
-    return [Item(label, icon, url, match) for label, icon, url, match in found if url]
+def items(person: Person) -> list[Item]:
+    """Return the lines whose pages exist and are open to this person, in order."""
+    rooms = (
+        (label, icon, address(name), match) for label, icon, name, match, role in ROOMS if person.may(role)
+    )
+    return [Item(label, icon, url, match) for label, icon, url, match in rooms if url]
 
 
 def address(name: str, **query: str) -> str:

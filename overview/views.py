@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from overview import attention, charts, figures, first_steps, health, sight
-from people.access import person_of
+from people.access import person_of, role_required
 
 RUNS = (
     charts.Series("succeeded", ("succeeded",), "chart-good"),
@@ -38,6 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@role_required("operator")
 def system(request: HttpRequest) -> HttpResponse:
     """Show how each part of the house is."""
     return render(request, "overview/system.html", {"parts": health.parts()})

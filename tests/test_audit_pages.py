@@ -87,14 +87,14 @@ def test_a_count_stops_at_its_limit(five) -> None:
     assert [pages.capped_count(Entry.objects.all(), limit) for limit in (4, 5)] == ["4+", "5"]
 
 
-def test_the_page_shows_filters_and_pages(viewer_client, five) -> None:
-    answer = viewer_client.get("/audit/?q=started")
+def test_the_page_shows_filters_and_pages(admin_client, five) -> None:
+    answer = admin_client.get("/audit/?q=started")
     assert answer.status_code == 200
     assert answer.content.count(b"Run started") == 5
 
 
-def test_a_line_has_a_page_of_its_own(viewer_client, five) -> None:
-    answer = viewer_client.get(f"/audit/{ids.encode('aud', five[0])}/")
+def test_a_line_has_a_page_of_its_own(admin_client, five) -> None:
+    answer = admin_client.get(f"/audit/{ids.encode('aud', five[0])}/")
     assert Entry.objects.get(pk=five[0]).digest in answer.content.decode()
 
 
@@ -110,19 +110,19 @@ def test_numbers_stay_numbers() -> None:
     assert spreadsheet.line([-5, 1.5, None, "a"]) == '"-5","1.5","","a"\r\n'
 
 
-def test_exports_hold_every_row_and_are_on_the_trail(viewer_client, five, monkeypatch) -> None:
+def test_exports_hold_every_row_and_are_on_the_trail(admin_client, five, monkeypatch) -> None:
     monkeypatch.setattr(exports, "BATCH", 2)
-    answer = viewer_client.get("/audit/export.jsonl?q=started")
+    answer = admin_client.get("/audit/export.jsonl?q=started")
     rows = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
     assert [row["note"] for row in rows] == ["4", "3", "2", "1", "0"]
     assert Entry.objects.first().action == "audit.exported"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_under_asgi_an_export_is_sent_while_it_is_read(viewer) -> None:
+def test_under_asgi_an_export_is_sent_while_it_is_read(admin) -> None:
     async def read() -> list[bytes]:
         client = AsyncClient()
-        await client.aforce_login(viewer)
+        await client.aforce_login(admin)
         answer = await client.get("/audit/export.csv")
         assert answer.is_async
         return [chunk async for chunk in answer.streaming_content]

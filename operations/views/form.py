@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -72,7 +73,7 @@ def _answer(request: HttpRequest, service: Service, asking: Asking) -> HttpRespo
     if request.method == "GET":
         return _page(request, asked, form)
     if not asked.person.may("operator"):
-        form.add_error(None, "Running needs the role “operator”. An admin can give it to you.")
+        raise PermissionDenied("Running needs the role “operator”. An admin can give it to you.")
     if asked.connection is None:
         form.add_error(None, "Choose a connection first.")
     if form.errors or not form.is_valid():

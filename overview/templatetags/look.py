@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from overview import navigation, tree
+from people.access import person_of
 
 register = template.Library()
 
@@ -47,8 +48,8 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def sidebar(context: Context) -> list[tuple[navigation.Item, bool]]:
     """Return the sidebar's lines, each with whether it is the current one."""
-    path = context["request"].path if "request" in context else ""
-    return [(item, item.is_current(path)) for item in navigation.items()]
+    request = context["request"]
+    return [(item, item.is_current(request.path)) for item in navigation.items(person_of(request))]
 
 
 @register.filter
