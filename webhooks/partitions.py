@@ -49,6 +49,40 @@ def extend(now: datetime) -> list[str]:
         return _cut(cursor, start, wanted)
 
 
+def past(now: datetime) -> list[str]:
+    """Return the partitions of weeks that are over, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'webhooks_event'::regclass"
+        )
+        names = sorted(row[0] for row in cursor.fetchall())
+    return [one for one in names if one.removeprefix("webhooks_event_").isdigit() and one < name(monday(now))]
+
+
+def drop_oldest(now: datetime) -> str:
+    """Drop the oldest week when it is over and nothing is left in it; return its name, or "" when there is
+    none.
+
+    Its disk comes back at once. The part before it grows to its end, so that every id keeps a place.
+    """
+    names = past(now)
+    if not names:
+        return ""
+    oldest = names[0]
+    end = datetime.strptime(oldest[-8:], "%Y%m%d").replace(tzinfo=UTC) + WEEK
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
+        cursor.execute("SET LOCAL lock_timeout = '1s'")  # give up rather than make the door wait behind us
+        cursor.execute(f"LOCK TABLE {oldest} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {oldest})")
+        if cursor.fetchone()[0]:
+            return ""
+        cursor.execute("ALTER TABLE webhooks_event DETACH PARTITION webhooks_event_before")
+        cursor.execute(f"DROP TABLE {oldest}")
+        _attach(cursor, "webhooks_event_before", None, end)
+    return oldest
+
+
 def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:
     cursor.execute("SELECT max(id) FROM webhooks_event_beyond")
     largest = cursor.fetchone()[0]

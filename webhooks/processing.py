@@ -2,14 +2,16 @@
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 
 from django.db import DataError, transaction
 
 from live import hub
-from webhooks import payload
+from webhooks import hydrate, payload
 from webhooks.fields import definition_of
 from webhooks.marks import Removed
 from webhooks.models import Event, Hydration, Mark, State
+from webhooks.wake import wake
 
 AT_ONCE = 200  # events of one transaction
 
@@ -47,6 +49,8 @@ def _process(event: Event) -> None:
             read(event)
             event.state = State.PROCESSED
             event.save(update_fields=CHANGED)
+            if hydrate.plan(event):
+                transaction.on_commit(partial(wake, "complete_event", event.pk))
     except DataError:  # jsonb cannot hold it after all; the bytes are the truth
         event.view = None
         event.save(update_fields=CHANGED)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from webhooks import partitions, processing
+from webhooks import hydrate, partitions, processing, retention, silence
+from webhooks.wake import wake
 
 
 @shared_task
@@ -12,9 +13,21 @@ def process_events() -> None:
     """Process what waits. Woken by the door, and every ten seconds by beat for what nobody was woken for."""
     while processing.process():
         pass
+    for event_id in hydrate.open_ids(datetime.now(UTC)):
+        wake("complete_event", event_id)
 
 
 @shared_task
-def extend_partitions() -> None:
-    """Make the event table's coming weeks. Runs every day."""
-    partitions.extend(datetime.now(UTC))
+def complete_event(event_id: int) -> None:
+    """Fetch the object of one thin event, or take over what its run brought."""
+    hydrate.settle(event_id)
+    hydrate.complete(event_id)
+
+
+@shared_task
+def keep_house() -> None:
+    """Make the coming weeks' partitions, forget what is too old, look for silence. Runs every hour."""
+    now = datetime.now(UTC)
+    partitions.extend(now)
+    retention.run(now)
+    silence.look(now)

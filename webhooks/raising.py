@@ -1,0 +1,47 @@
+"""Events that the service does not deliver, but that an answer of our own runs shows to have happened."""
+
+from typing import Any
+
+import orjson
+
+from definitions import catalog
+from definitions.schema import Event as EventDefinition
+from definitions.schema import Service
+from definitions.selectors import pick
+from live import hub
+from operations.models import Run
+from operations.models.run import State
+from webhooks.models import Event, Origin
+from webhooks.payload import LONGEST_NAME
+
+
+def after_run(run: Run, document: Any) -> list[str]:
+    """Write the events that a finished run's answer raises, and return their ids. One of `operations.hooks`.
+    Write the events that a finished run's answer raises, and return their ids. One of `operations.hooks`."""
+    if run.connection_id is None or run.origin == "hydration":
+        return []
+    service = catalog.service(run.service)
+    return [_raise(run, definition, document) for definition in _raised(service, run)]
+
+
+def _raised(service: Service, run: Run) -> list[EventDefinition]:
+    ended = "success" if run.state == State.SUCCEEDED else "failure"
+    events = (event for resource in service.resources for event in resource.events)
+    return [event for event in events if run.operation_key in event.raised_by and event.raised_on == ended]
+
+
+def _raise(run: Run, definition: EventDefinition, document: Any) -> str:
+    body = orjson.dumps(document, default=str)
+    object_id = pick(document, ("id",))
+    event = Event.objects.create(
+        connection=run.connection,
+        origin=Origin.RAISED,
+        delivery_id=run.ref,
+        type=definition.type,
+        object_id=object_id[:LONGEST_NAME] if isinstance(object_id, str) else "",
+        created_at=run.finished_at,
+        body=body,
+        size=len(body),
+    )
+    hub.publish("log", f"evt {event.pk} {event.pk}")
+    return event.code
