@@ -81,7 +81,7 @@ def practice(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("connections:list")
     messages.success(
-        request, "This is practice: made-up answers from this machine, nothing is sent to the service."
+        request, "Practice is connected. Test it, then run an operation."
     )
     return redirect(connection)
 
