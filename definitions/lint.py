@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from definitions import checks, folder, template
+from definitions import checks, documents, drift, folder, reader, template
 from definitions.checks import Fault
 from definitions.documents import Way
 from definitions.findings import BrokenDefinition, Finding
+from definitions.openapi import OpenApi
 
 Json = Mapping[str, Any]
 PAGING = ("limit", "per_page", "page_size", "pageSize", "count")
@@ -23,16 +24,34 @@ MEMBER = 'say `"member": true`: its member is sent, or left out.'
 FIXED = "{} is fixed and nothing asks for the page after it: what comes later cannot be seen."
 
 
-def lint(path: Path, overlay_file: Path | None = None) -> list[Finding]:
-    """Return all findings about the service in a folder; what keeps it from loading comes alone."""
+def lint(path: Path, overlay_file: Path | None = None, openapi_file: Path | None = None) -> list[Finding]:
+    """Return all findings about the service in a folder; what keeps it from loading comes alone.
+
+    With a vendor's OpenAPI document come the differences from it (`definitions.drift`).
+    """
     try:
         definition = folder.open_folder(path, overlay_file)
+        vendor = _vendor(openapi_file) if openapi_file else None
     except BrokenDefinition as broken:
         return list(broken.findings)
     faults = checks.faults(definition.merged)
     if not faults:
         faults = [fault for rule in RULES for fault in rule(definition.merged)]
+        faults += _drift(definition, vendor) if vendor else []
     return sorted(definition.findings(faults))
+
+
+def _vendor(path: Path) -> OpenApi:
+    document = documents.read(path)
+    try:
+        return OpenApi(document.data)
+    except ValueError as error:
+        raise BrokenDefinition([Finding(path.name, 0, "file", str(error))]) from None
+
+
+def _drift(definition: folder.Definition, vendor: OpenApi) -> list[Fault]:
+    service = reader.read_service(definition.merged, definition.published)
+    return [*drift.faults(service, definition.merged, vendor)]
 
 
 def token_twice(document: Json) -> Iterator[Fault]:

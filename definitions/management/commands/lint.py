@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the folder, and optionally an overlay that stands elsewhere."""
         parser.add_argument("path", type=Path, help="folder with service.json, or service.json itself")
+        parser.add_argument("--openapi", type=Path, help="vendor's OpenAPI document (JSON) to compare with")
         parser.add_argument(
             "--overlay", type=Path, help="corrections to lay over it instead of its own overlay.json"
         )
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         folder = path.parent if path.is_file() else path
         if not (folder / "service.json").is_file():
             raise CommandError(f"There is no service.json in {folder}.", returncode=2)
-        findings = lint(folder, options["overlay"])
+        findings = lint(folder, options["overlay"], options["openapi"])
         for finding in findings:
             self.stdout.write(str(finding))
         sys.exit(1 if findings else 0)
