@@ -1,4 +1,4 @@
-"""One ASGI process: the public door for webhooks, the live stream and the health probes beside Django."""
+"""One ASGI process: the public door for webhooks, the live stream, probes and metrics beside Django."""
 
 import os
 
@@ -11,15 +11,20 @@ pages = get_asgi_application()  # first: it sets Django up, which the imports be
 from django.conf import settings  # noqa: E402
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E402
 
-from config import health  # noqa: E402
+from config import health, metrics  # noqa: E402
 from live.stream import Stream  # noqa: E402
 from operations import feed as runs  # noqa: E402
 from webhooks import feed as events  # noqa: E402
 from webhooks.door import Door  # noqa: E402
 
-door = Door()
+door = metrics.counted(Door())
 live = Stream({"log": events.topic, "run": runs.topic})
-BESIDE: dict[str, health.Application] = {"/healthz": health.alive, "/readyz": health.ready, "/live/": live}
+BESIDE: dict[str, health.Application] = {
+    "/healthz": health.alive,
+    "/readyz": health.ready,
+    "/metrics": metrics.metrics,
+    "/live/": live,
+}
 
 
 async def route(scope: health.Scope, receive: health.Receive, send: health.Send) -> None:

@@ -239,6 +239,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a task's lines carry the id of the request that started it
+METRICS_TOKEN = env.str("SWITCHBOARD_METRICS_TOKEN", "")  # opens /metrics to whoever brings it
 LOG_LEVEL = env.str("SWITCHBOARD_LOG_LEVEL", "INFO")
 LOGGING = logs.configuration(LOG_LEVEL)
 
