@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from audit import ids
 from live import hub
-from operations import reading
+from operations import gate, hooks, reading, search, spending
 from operations.models import Answer, Attempt, Run, State, StoredFile
 from operations.outbound import Reply
 from operations.outcome import Outcome
+from operations.sink import is_textual
 from operations.wake import wake
 
 # The answer in our hands is worth more than our patience: a database that restarts is back within these waits
@@ -55,7 +56,11 @@ def finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
 def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
     now = timezone.now()
     keeper = _Keeper(run)
-    values = _of_run(run, outcome, keeper)
+    values = _of_run(run, outcome, keeper) | {"partial": ""}
+    used = spending.usage(run, values.get("fields") or {})
+    if used:
+        values |= {"model": used.model, "input_tokens": used.input, "output_tokens": used.output}
+        values |= {"total_tokens": used.total, "cost": used.cost}
     waits = outcome.again is not None
     lease: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": None if waits else now}
     if not Run.objects.filter(id=run.id, lease=run.lease).update(state=outcome.state, **lease, **values):
@@ -65,11 +70,31 @@ def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
     StoredFile.objects.bulk_create(keeper.files)
     if outcome.reply is not None:
         _keep_answer(run, outcome.reply, keeper)
-    hub.publish("run", run.id)
+    _tell(run, outcome, used)
+    return True
+
+
+def _tell(run: Run, outcome: Outcome, used: spending.Usage | None) -> None:
+    """Do what follows from an end: the day's sums, the words for the search, events of our own, the next in turn."""
+    run = Run.objects.get(id=run.id)
     if outcome.again is not None:
         seconds = outcome.again.seconds
         transaction.on_commit(lambda: wake(run.id, seconds))
-    return True
+    else:
+        spending.add(run, used)
+        search.index(run, text_of(outcome.reply))
+        made = hooks.after(run, outcome.parsed if outcome.parsed is not reading.ABSENT else None)
+        if made:
+            Run.objects.filter(id=run.id).update(raised=made)
+    gate.release_next(run)
+    hub.publish("run", run.id)
+
+
+def text_of(reply: Reply | None) -> str:
+    """Return the part of an answer that is searched."""
+    if reply is None or not is_textual(reply.header("content-type")):
+        return ""
+    return str(reading.storable(reply.body[: search.MOST].decode("utf-8", "replace")))
 
 
 def _of_run(run: Run, outcome: Outcome, keeper: "_Keeper") -> dict[str, Any]:
@@ -79,6 +104,7 @@ def _of_run(run: Run, outcome: Outcome, keeper: "_Keeper") -> dict[str, Any]:
         "error": reading.storable(outcome.sentence),
         "status": reply.status if reply else None,
         "next_try_at": outcome.next_try,
+        "waits_for": outcome.again.why[:200] if outcome.again else "",
         "summary": reading.storable(outcome.sentence)[:200],
     }
     if reply is None or prepared is None:

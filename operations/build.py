@@ -175,14 +175,17 @@ def _headers(
     options: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
     optional = [(p.header, "{{" + p.name + "}}") for p in service.optional_headers]
+    auth, accept = (service.auth.header, service.auth.template), ("Accept", operation.accept)
     templates = [
-        ("Accept", operation.accept),
+        ("Accept", "application/json"),
         *service.headers,
         *optional,
-        (service.auth.header, service.auth.template),
+        auth,
+        accept,
+        *operation.headers,
     ]
     said = {name: value for name, value in options.items() if not values.is_blank(value)}
-    merged = {name.lower(): (name, text) for name, text in (*templates, *operation.headers) if name}
+    merged = {name.lower(): (name, text) for name, text in templates if name and text}
     for name, text in merged.values():
         value = template.fill_text(template.parse_text(text), {**said, **known, **credentials})
         if value is template.DROP:

@@ -7,14 +7,14 @@ from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connections.models import Locked
 from live import hub
-from operations import answers, outbound
+from operations import answers, breaker, gate, outbound, streaming
 from operations.build import InputErrors
 from operations.errors import SendError
 from operations.models import Attempt, Reason, Run, State
@@ -22,6 +22,7 @@ from operations.outcome import Outcome
 from operations.preparing import NotReady, Prepared, prepare_run
 
 LEASE = timedelta(seconds=30)  # how long a silent worker keeps a run; it speaks every BEAT
+TURNS = 3  # how often a worker looks for another run when somebody was faster
 BEAT = 1.0  # seconds: also how soon a run under way hears that it was cancelled
 
 logger = structlog.get_logger(__name__)
@@ -31,15 +32,33 @@ def claim(run_id: int) -> Run | None:
     """Take a run that is due; None when another has it, or it is not due, or it has ended."""
     now = timezone.now()
     due = Q(state__in=[State.QUEUED, State.WAITING]) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
-    taken = Run.objects.filter(due, id=run_id, cancel_asked=False).update(
-        state=State.RUNNING,
-        lease=uuid.uuid4(),
-        lease_until=now + LEASE,
-        attempt_count=F("attempt_count") + 1,
-        started_at=Coalesce("started_at", now),
-        next_try_at=None,
-    )
+    mine = Run.objects.filter(due, id=run_id, cancel_asked=False)
+    with transaction.atomic():
+        run = mine.first()
+        if run is None or not gate.has_room(run):
+            return None
+        taken = mine.update(
+            state=State.RUNNING,
+            lease=uuid.uuid4(),
+            lease_until=now + LEASE,
+            attempt_count=F("attempt_count") + 1,
+            started_at=Coalesce("started_at", now),
+            next_try_at=None,
+            waits_for="",
+        )
     return Run.objects.select_related("connection").get(id=run_id) if taken else None
+
+
+def execute_next(run_id: int) -> Run | None:
+    """Execute the run whose turn it is; `run_id` only says that there is one. Returns what `execute` returns."""
+    for _ in range(TURNS):
+        chosen = gate.next_run()
+        if chosen is None:
+            return None
+        run = execute(chosen)
+        if run is not None:
+            return run
+    return None
 
 
 def execute(run_id: int) -> Run | None:
@@ -74,8 +93,27 @@ def tried(run: Run, attempt: Attempt) -> Outcome | None:
         return Outcome.refused("locked", str(error))
     except LookupError as error:  # the definition has no such service, operation or action any more
         return Outcome.refused("definition", str(error))
+    if wait := gate.rests(run, prepared.request.url):
+        put_back(run, attempt, wait)
+        return None
+    if over := gate.refused(run):
+        return Outcome.refused("budget", over)
     attempt.request = prepared.masked
-    return _sent(run, attempt, prepared)
+    outcome = _sent(run, attempt, prepared)
+    if outcome is not None:
+        breaker.note_outcome(prepared.request.url, outcome.code, outcome.status, outcome.sentence)
+    return outcome
+
+
+def put_back(run: Run, attempt: Attempt, wait: gate.Wait) -> None:
+    """Undo a claim: the host rests, so this was no try, and the whole connection waits."""
+    with transaction.atomic():
+        ours = Run.objects.filter(id=run.id, lease=run.lease)
+        back = {"state": State.QUEUED, "lease": None, "lease_until": None, "waits_for": wait.why[:200]}
+        if ours.update(attempt_count=F("attempt_count") - 1, **back):
+            attempt.delete()
+            gate.hold(run, wait)
+            hub.publish("run", run.id)
 
 
 def _sent(run: Run, attempt: Attempt, prepared: Prepared) -> Outcome | None:
@@ -145,7 +183,10 @@ class Hold:
 async def _watched(hold: Hold, prepared: Prepared) -> outbound.Reply:
     """Send while the lease is kept alive; stops sending when the run is cancelled or lost."""
     call = outbound.send(
-        prepared.request, prepared.permit, before_first_byte=sync_to_async(hold.mark_sending)
+        prepared.request,
+        prepared.permit,
+        before_first_byte=sync_to_async(hold.mark_sending),
+        listener=streaming.listener(prepared.operation, hold.update, hold.run.id),
     )
     sending = asyncio.ensure_future(call)
     try:

@@ -53,7 +53,7 @@ class Outcome:
     @classmethod
     def of_reply(cls, prepared: Prepared, run: Run, reply: Reply) -> "Outcome":
         """Return the end of a try that was answered."""
-        parsed = reading.document(reply)
+        parsed = reading.document(reply, prepared.operation)
         good = cls(State.SUCCEEDED, sent=True, reply=reply, parsed=parsed, prepared=prepared)
         if reply.truncated:
             limit = f"{prepared.permit.keep >> 20} MiB"
@@ -74,6 +74,11 @@ class Outcome:
         now = timezone.now()
         again = retry.again(self.prepared.service, self.prepared.operation, run.attempt_count, setback, now)
         return replace(self, state=State.WAITING, again=again) if again else self
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer, if there was one."""
+        return self.reply.status if self.reply else None
 
     @property
     def next_try(self) -> Any:

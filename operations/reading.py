@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from definitions import streams
 from definitions.schema import Field, Operation
 from definitions.selectors import MISSING, pick, picked
 from operations.outbound import Reply
@@ -33,10 +34,12 @@ class Reading:
     object_id: str = ""
 
 
-def document(reply: Reply) -> Any:
+def document(reply: Reply, operation: Operation) -> Any:
     """Return the parsed body, or ABSENT when it is empty, cut or no JSON. A body on disk is read whole here
     only."""
     kind = reply.header("content-type").lower()
+    if kind.startswith("text/event-stream") and operation.stream and not reply.truncated:
+        return streams.whole(operation.stream, streams.Events().feed(_all(reply) + b"\n\n"))
     if (
         reply.truncated
         or not reply.size
@@ -44,7 +47,7 @@ def document(reply: Reply) -> Any:
     ):
         return ABSENT
     try:
-        return orjson.loads(reply.path.read_bytes() if reply.path else reply.body)
+        return orjson.loads(_all(reply))
     except (ValueError, RecursionError):
         return ABSENT
 
@@ -69,6 +72,10 @@ def read(
         fields["deleted"] = storable(parsed["deleted"])
         return replace(reading, summary="deleted" if parsed["deleted"] else "not deleted")
     return reading
+
+
+def _all(reply: Reply) -> bytes:
+    return reply.path.read_bytes() if reply.path else reply.body
 
 
 def storable(value: Any) -> Any:

@@ -14,14 +14,14 @@ from connections.models import Connection
 from definitions import catalog
 from definitions.schema import Operation, Service
 from live import hub
-from operations import actions, build, reading, uploads
-from operations.execution import execute
+from operations import actions, build, reading, uploads, versions
+from operations.execution import execute, execute_next
 from operations.models import OPEN, Origin, Reason, Run, State
 from operations.reaper import reap
 from operations.wake import wake
 from people.models import Person
 
-__all__ = ["About", "cancel", "check", "execute", "reap", "start"]
+__all__ = ["About", "cancel", "check", "execute", "execute_next", "reap", "start"]
 
 UNSTORABLE = "It holds characters that cannot be kept: NUL, or half a letter."
 WATCHED = {Origin.PERSON, Origin.COMMAND, Origin.API}  # what a person asked for goes into the audit trail
@@ -74,6 +74,7 @@ def start(
     with transaction.atomic():
         run, made = _written(facts)
         if made:
+            versions.remember(service, operation)
             hub.publish("run", run.id)
             if wake_up:
                 transaction.on_commit(partial(wake, run.id))

@@ -7,8 +7,8 @@ from operations import runs
 
 @shared_task
 def execute_run(run_id: int) -> None:
-    """Execute the run with this id, if it can be claimed."""
-    runs.execute(run_id)
+    """Execute the run whose turn it is; the id says that at least this one waits."""
+    runs.execute_next(run_id)
 
 
 @shared_task

@@ -98,7 +98,7 @@ def test_wrong_values_are_marked_at_their_fields(operator_client, connection):
 
 def test_a_viewer_looks_and_does_not_run(viewer_client, connection):
     response = post(viewer_client, connection, **CHAT)
-    assert response.status_code == 422
+    assert response.status_code == 403
     assert "operator" in text(response)
     assert not Run.objects.exists()
     assert viewer_client.post(f"/connections/{connection.pk}/test/").status_code == 403

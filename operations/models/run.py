@@ -74,7 +74,7 @@ class RunQuerySet(models.QuerySet["Run"]):
     def rows(self) -> Self:
         """Return what a list shows: no inputs, fields or items, which may be large."""
         return self.select_related("connection", "person").defer(
-            "inputs", "uploads", "fields", "missing", "items", "note"
+            "inputs", "uploads", "fields", "missing", "items", "partial", "note"
         )
 
     def by_ref(self, ref: str) -> "Run | None":
@@ -143,6 +143,7 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True)
     attempt_count = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
+    waits_for = models.CharField(max_length=200, blank=True)  # why the next try is then
     cancel_asked = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -157,6 +158,7 @@ class Run(models.Model):
     fields = models.JSONField(null=True)  # picked values by field name
     missing = models.JSONField(default=list)  # fields whose selector found nothing
     items = models.JSONField(null=True)  # of a list operation: one mapping of fields an item
+    partial = models.TextField(blank=True)  # the words of a streamed answer so far; empty once it ended
     raised = models.JSONField(default=list)  # ids of the events raised here after it
 
     model = models.CharField(max_length=100, blank=True)
@@ -178,6 +180,7 @@ class Run(models.Model):
             models.Index(fields=["person", "-id"], name="run_person"),
             models.Index(fields=["-id"], name="run_open", condition=Q(state__in=OPEN)),
             models.Index(fields=["state", "-id"], name="run_ended_badly", condition=Q(state__in=BADLY)),
+            models.Index(fields=["connection", "id"], name="run_due", condition=Q(state__in=OPEN)),
             models.Index(fields=["bulk"], name="run_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["object_id", "-id"], name="run_object", condition=~Q(object_id="")),
             GinIndex(fields=["tags"], name="run_tags"),

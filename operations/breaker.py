@@ -1,0 +1,59 @@
+"""The circuit breaker: a host that failed several times in a row is left alone for a while, and everybody sees it."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db.models import F
+from django.utils import timezone
+
+from operations.models import Breaker
+
+OPENS_AT = 5  # failures in a row
+FIRST_REST, LONGEST_REST = 30.0, 600.0  # seconds, doubling
+PROBE = timedelta(seconds=20)  # while one call tries whether the host is back, the others go on waiting
+
+TROUBLE = {"dns", "unreachable", "connect_timeout", "tls", "timeout", "broken_off", "protocol"}
+
+
+def host_of(url: str) -> str:
+    """Return what a breaker is about: host and port."""
+    return urlsplit(url).netloc.lower()[:300]
+
+
+def rest(host: str) -> float:
+    """Return for how many seconds the host is still left alone; 0 lets the caller through, alone, as the one who tries."""
+    now = timezone.now()
+    found = Breaker.objects.filter(host=host, until__isnull=False).first()
+    if found is None or found.until is None:
+        return 0
+    if found.until > now:
+        return (found.until - now).total_seconds()
+    first = Breaker.objects.filter(host=host, until=found.until).update(until=now + PROBE)
+    return 0 if first else PROBE.total_seconds()
+
+
+def note_outcome(url: str, code: str, status: int | None, error: str) -> None:
+    """Write down how a call to this URL ended. What we refused ourselves says nothing about the host."""
+    if status is not None or code in TROUBLE:
+        note(host_of(url), code, status, error)
+
+
+def note(host: str, code: str, status: int | None, error: str = "") -> None:
+    """Write down how a call to the host ended: an answer below 500 closes the breaker, trouble counts."""
+    if code not in TROUBLE and (status is None or status < 500):
+        Breaker.objects.filter(host=host).delete()
+        return
+    Breaker.objects.get_or_create(host=host)
+    Breaker.objects.filter(host=host).update(failures=F("failures") + 1, error=error[:500])
+    failures = Breaker.objects.values_list("failures", flat=True).get(host=host)
+    if failures >= OPENS_AT:
+        Breaker.objects.filter(host=host).update(until=_until(failures))
+
+
+def resting() -> list[Breaker]:
+    """Return the hosts that are left alone now."""
+    return list(Breaker.objects.filter(until__gt=timezone.now()).order_by("host"))
+
+
+def _until(failures: int) -> datetime:
+    return timezone.now() + timedelta(seconds=min(FIRST_REST * 2 ** (failures - OPENS_AT), LONGEST_REST))
