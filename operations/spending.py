@@ -71,9 +71,9 @@ def price_of(service: str, model: str) -> Price | None:
 
 def add(run: Run, used: Usage | None) -> None:
     """Add a finished run to its connection's day; part of the transaction that finishes it."""
-    if run.connection_id is None:
+    if run.connection is None:
         return
-    if run.connection_id is None:
+    if run.connection is None:
         return
     values = (used.input or 0, used.output or 0, used.cost or 0) if used else (0, 0, 0)
     with database.cursor() as cursor:

@@ -1,0 +1,205 @@
+"""Who may go out now: limits of a connection, fair turns, resting hosts, budgets, and what things cost."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from connections import connecting
+from connections.models import Connection
+from definitions import catalog
+from operations import breaker, execution, gate, hooks, runs, search, spending, streaming
+from operations.models import Breaker, Policy, Price, Run, Spent, State
+from tests.loopback import Loopback, answer
+
+CHAT = {"model": "gpt-x-2026", "messages": [{"role": "user", "content": "zebra question"}]}
+USED = {"id": "c-1", "model": "gpt-x-2026", "choices": [{"message": {"content": "an okapi"}}]}
+USED["usage"] = {"prompt_tokens": 1_000_000, "completion_tokens": 500_000, "total_tokens": 1_500_000}
+
+
+@pytest.fixture(autouse=True)
+def home(settings, tmp_path, db):
+    settings.PRIVATE_HOSTS = ["127.0.0.1"]
+    settings.FILES_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def server():
+    running = Loopback(answer(json.dumps(USED).encode()))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def connect(server):
+    def make(name: str, url: str = "") -> Connection:
+        entered = connecting.Entered(
+            name, base_url=url or f"{server.url}/v1", credentials={"apiKey": "sk-012345678"}
+        )
+        return connecting.connect(catalog.service("chatgpt-v1"), entered)
+
+    return make
+
+
+def asked(connection: Connection, key: str = "chat_completions.create", values=None) -> Run:
+    return runs.start(connection, key, CHAT if values is None else values, wake_up=False)
+
+
+def test_no_more_than_the_limit_goes_out_at_once(connect):
+    connection = connect("Ours")
+    Policy.objects.create(connection=connection, at_once=2)
+    three = [asked(connection) for _ in range(3)]
+    assert [execution.claim(run.id) is not None for run in three] == [True, True, False]
+    assert gate.next_run() is None
+    Run.objects.filter(id=three[0].id).update(state=State.SUCCEEDED)
+    assert gate.next_run() == three[2].id
+
+
+def test_a_rate_limit_holds_the_connection_until_a_minute_has_passed(connect):
+    connection, other = connect("Ours"), connect("Other")
+    Policy.objects.create(connection=connection, a_minute=1)
+    first, second, free = asked(connection), asked(connection), asked(other)
+    assert runs.execute(first.id).state == State.SUCCEEDED
+    assert runs.execute(second.id) is None
+    policy = Policy.objects.get()
+    assert timedelta(0) < policy.not_before - timezone.now() <= timedelta(minutes=1)
+    assert "1 calls a minute" in policy.waits_for
+    assert gate.next_run() == free.id
+
+
+def test_a_flood_gives_another_connection_its_turn(connect):
+    flood, single = connect("Flood"), connect("Single")
+    for _ in range(50):
+        asked(flood)
+    one = asked(single)
+    turns = [gate.next_run() for _ in range(40)]
+    assert one.id in turns[:20]
+    assert set(turns) == {one.id, Run.objects.filter(connection=flood).order_by("id").first().id}
+
+
+def test_a_message_executes_whoever_is_next(connect, server):
+    run = asked(connect("Ours"))
+    assert runs.execute_next(1).id == run.id
+    assert runs.execute_next(1) is None
+
+
+def test_a_host_that_fails_again_and_again_is_left_alone(connect, server):
+    server.script = answer(b"{}", "503 Service Unavailable")
+    connection = connect("Ours")
+    for _ in range(breaker.OPENS_AT):
+        runs.execute(asked(connection).id)
+    assert [rest.failures for rest in breaker.resting()] == [breaker.OPENS_AT]
+    waits = asked(connection)
+    calls = server.accepts
+    runs.execute(waits.id)
+    waits.refresh_from_db()
+    assert (server.accepts, waits.state, waits.attempt_count, waits.attempts.count()) == (
+        calls,
+        State.QUEUED,
+        0,
+        0,
+    )
+    assert "left alone" in waits.waits_for
+    assert gate.next_run() is None
+    a_while_later()
+    server.script = answer(b'{"id": "x"}')
+    assert runs.execute(waits.id).state == State.SUCCEEDED
+    assert not Breaker.objects.exists()
+
+
+def a_while_later() -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Breaker.objects.update(until=past)
+    Policy.objects.update(not_before=past)
+
+
+def test_one_call_tries_whether_the_host_is_back(connect):
+    Breaker.objects.create(host="h", failures=9, until=timezone.now() - timedelta(seconds=1))
+    assert breaker.rest("h") == 0
+    assert breaker.rest("h") > 0
+    breaker.note("h", "timeout", None)
+    assert breaker.rest("h") > 60
+    breaker.note("h", "", 404)
+    assert breaker.rest("h") == 0
+
+
+def test_tokens_and_cost_are_kept_by_run_and_day(connect):
+    Price.objects.create(service="chatgpt-v1", model="gpt-*", per_million_in=Decimal(9))
+    Price.objects.create(
+        service="chatgpt-v1", model="gpt-x*", per_million_in=Decimal(2), per_million_out=Decimal(8)
+    )
+    connection = connect("Ours")
+    run = runs.execute(asked(connection).id)
+    assert (run.model, run.input_tokens, run.output_tokens, run.total_tokens) == (
+        "gpt-x-2026",
+        1_000_000,
+        500_000,
+        1_500_000,
+    )
+    assert run.cost == Decimal(6)
+    runs.execute(asked(connection).id)
+    day = Spent.objects.get()
+    assert (day.day, day.runs, day.input_tokens, day.cost) == (spending.today(), 2, 2_000_000, Decimal(12))
+
+
+def test_a_used_up_budget_blocks_before_sending_and_says_so(connect, server):
+    connection = connect("Ours")
+    Policy.objects.create(connection=connection, budget=Decimal(5))
+    Spent.objects.create(connection=connection, day=spending.today(), cost=Decimal("5.01"))
+    run = runs.execute(asked(connection).id)
+    assert (run.state, run.error_code, server.accepts) == (State.FAILED, "budget", 0)
+    assert "5.01 of 5.00" in run.error
+    Spent.objects.update(cost=Decimal("4.99"))
+    assert runs.execute(asked(connection).id).state == State.SUCCEEDED
+
+
+def test_words_of_question_and_answer_are_found(connect):
+    run = runs.execute(asked(connect("Ours")).id)
+    for text in ("zebra", "okapi", '"zebra question"', "zebra -lion", "c-1", run.ref):
+        assert list(search.narrow(Run.objects.all(), text)) == [run], text
+    for text in ("lion", "zebra -okapi", "run_0000000000000", "'; DROP TABLE", "a & | ! ("):
+        assert list(search.narrow(Run.objects.all(), text)) == [], text
+
+
+def test_a_common_word_is_found_without_fetching_every_hit(connect, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 0)
+    run = runs.execute(asked(connect("Ours")).id)
+    assert list(search.narrow(Run.objects.all(), "zebra")) == [run]
+
+
+def test_other_rooms_hear_of_a_run_that_ended(connect, monkeypatch):
+    heard = []
+
+    def raise_here(run, document):
+        heard.append((run.state, document["id"]))
+        return ["evt_1"]
+
+    def broken(run, document):
+        raise ValueError("a bug over there")
+
+    monkeypatch.setattr(hooks, "AFTER_RUN", [broken, raise_here])
+    run = runs.execute(asked(connect("Ours")).id)
+    assert heard == [("succeeded", "c-1")]
+    assert run.raised == ["evt_1"]
+
+
+def test_words_of_a_stream_come_as_they_are_said(connect, server, monkeypatch):
+    seen = []
+    monkeypatch.setattr(streaming, "EVERY", 0.0)
+    write = streaming.Words.write
+    monkeypatch.setattr(
+        streaming.Words, "write", lambda words: (write(words), seen.append(Run.objects.get().partial))
+    )
+    pieces = [{"id": "c-2", "choices": [{"delta": {"content": word}}]} for word in ("Hel", "lo ", "you")]
+    body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode() + b"data: [DONE]\n\n"
+    server.script = answer(body, headers="Content-Type: text/event-stream\r\n")
+    run = runs.execute(asked(connect("Ours"), values={**CHAT, "stream": True}).id)
+    assert seen[-1] == "Hello you"
+    assert (run.state, run.partial, run.fields["content"], run.fields["id"]) == (
+        State.SUCCEEDED,
+        "",
+        "Hello you",
+        "c-2",
+    )
