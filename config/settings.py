@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "operations",
     "webhooks",
     "overview",
+    "api",
 ]
 
 MIDDLEWARE = [

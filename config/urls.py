@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from api import service
+
 urlpatterns = [
     path("", include("overview.urls")),
     path("", include("people.urls")),
@@ -10,4 +12,6 @@ urlpatterns = [
     path("connections/", include("connections.urls")),
     path("", include("operations.urls")),
     path("", include("webhooks.urls")),
+    path("", include("api.urls")),
+    path("api/v1/", service.urls()),
 ]
