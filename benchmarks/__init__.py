@@ -19,5 +19,10 @@ ELSEWHERE = ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "DEBUG", "ALLOWE
 if "DJANGO_SETTINGS_MODULE" not in os.environ:
     for name in [name for name in os.environ if name.startswith("SWITCHBOARD_") or name in ELSEWHERE]:
         del os.environ[name]
-    os.environ |= {"SWITCHBOARD_HOME": str(ROOT), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SWITCHBOARD_HOME": str(ROOT),
+        "SWITCHBOARD_LOG_LEVEL": "ERROR",
+        "SWITCHBOARD_COLLECT_STATIC": "false",
+    }
     django.setup()

@@ -102,8 +102,9 @@ def told(home: Path) -> Mapping[str, str]:
     keys = (
         {"SWITCHBOARD_KEYS_FILE": str(source)} if isinstance(source, Path) else {"SWITCHBOARD_KEYS": source}
     )
+    usual = {"SWITCHBOARD_LOG_LEVEL": "INFO", "SWITCHBOARD_COLLECT_STATIC": "true"}
     limits = {"SWITCHBOARD_LIVE_STREAMS": "6000", "SWITCHBOARD_LIVE_STREAMS_A_PERSON": "6000"}
-    return {"SWITCHBOARD_HOME": str(home), "SECRET_KEY": settings.SECRET_KEY, **keys, **limits}
+    return {"SWITCHBOARD_HOME": str(home), "SECRET_KEY": settings.SECRET_KEY, **keys, **usual, **limits}
 
 
 def point_at(home: Path) -> None:

@@ -1,0 +1,109 @@
+"""Every query that a list page makes, timed in the database at three sizes in turns, with what it read.
+
+    python -m benchmarks.log [--short] [--plans 1] [--sizes 10000,1000000,10000000]
+
+The pages are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE, and the
+times (planning included) of one page's queries are added up.
+"""
+
+import statistics
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from django.test import Client
+
+from benchmarks import cases, frame, house, queries, seed
+from benchmarks.cases import Case
+from benchmarks.frame import Goal, Row
+from people.models import Person
+
+MOST_RUNS = 1_000_000
+GOALS = {"list": Goal("≤", 5, "ms"), "search": Goal("≤", 100, "ms")}
+NOISE = 0.5  # ms: below it, how often one time is another says nothing
+
+
+class Size:
+    """One seeded home, what its pages ask, and how long that took in each round."""
+
+    def __init__(self, events: int) -> None:
+        self.events = events
+        self.home = seed.store(events, min(events, MOST_RUNS))
+        self.asked: dict[Case, list[queries.Query]] = {}
+        self.unknown: list[str] = []
+        self.times: dict[str, list[float]] = {}
+        self.plans: dict[str, list[queries.Plan]] = {}
+
+    def find(self) -> None:
+        """Ask every page once, and keep its queries."""
+        house.point_at(self.home)
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(Person.objects.get(username="benchmark"))
+        for case in (*cases.log(), *cases.runs(), *cases.others()):
+            if _knows(client, case):
+                self.asked[case] = queries.asked(client, case.url)
+            else:
+                self.unknown.append(case.name)
+
+    def round(self) -> None:
+        """Carry out every query once more."""
+        house.point_at(self.home)
+        for case, asked in self.asked.items():
+            plans = [queries.explained(query) for query in asked]
+            self.times.setdefault(case.name, []).append(sum(plan.milliseconds for plan in plans))
+            self.plans[case.name] = plans
+
+    def median(self, name: str) -> float:
+        """Return the median time of a page's queries, the first round left out as the warm-up."""
+        return statistics.median(self.times[name][1:])
+
+
+def _knows(client: Client, case: Case) -> bool:
+    """Tell whether the page has these filters: an unknown one must not be measured as if it worked."""
+    page = client.get(case.url).content.decode()
+    return all(f'name="{name}"' in page for name in case.filters)
+
+
+def rows(sizes: list[Size]) -> Iterator[Row]:
+    """Yield a line for each page at the largest size, against the smallest."""
+    small, large = sizes[0], sizes[-1]
+    for case in large.asked:
+        if case.name not in small.times:
+            continue
+        base, value = small.median(case.name), large.median(case.name)
+        between = ", ".join(f"{size.events:,}: {size.median(case.name):.2f} ms" for size in sizes[1:-1])
+        read = sum(plan.read for plan in large.plans[case.name])
+        note = f"{len(large.plans[case.name])} queries read {read:,} rows" + (between and f"; {between}")
+        against = (f"at {small.events:,}", max(base, NOISE))
+        yield Row.of(case.name, value, "ms", against=against, goal=GOALS[case.kind], note=note)
+    for name in large.unknown:
+        yield Row.of(name, 0, "ms", note="the page has no such filter")
+
+
+def show_plans(size: Size) -> None:
+    """Print what each query of each page read."""
+    for name, plans in size.plans.items():
+        frame.say(f"{name} at {size.events:,} events")
+        for plan in sorted(plans, key=lambda plan: -plan.milliseconds)[:4]:
+            frame.say(f"    {plan}\n        {' '.join(plan.sql.split())[:300]}")
+
+
+def main() -> None:
+    """Run it."""
+    asked = frame.options(__doc__ or "", sizes="", plans=0)
+    default = "10000,1000000" if asked.short else "10000,1000000,10000000"
+    sizes = [Size(int(size)) for size in (asked.sizes or default).split(",")]
+    with ExitStack() as servers:
+        for size in sizes:
+            servers.enter_context(seed.opened(size.home))
+            size.find()
+        for number in range(asked.rounds + 1):
+            for size in sizes:
+                size.round()
+            frame.say(f"  round {number or 'warm-up'} done")
+    if asked.plans:
+        show_plans(sizes[-1])
+    frame.report(f"The log and the history at {sizes[-1].events:,} events", rows(sizes), as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()

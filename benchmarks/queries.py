@@ -1,0 +1,70 @@
+"""Which queries a page makes, and what PostgreSQL says that each costs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.test import Client
+
+Query = tuple[str, Any]
+BIG = ("webhooks_", "operations_")  # tables that grow with what happens
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one query was carried out."""
+
+    sql: str
+    milliseconds: float  # planning and execution
+    scans: tuple[tuple[str, str, int], ...]  # kind of scan, table or index, rows read
+
+    @property
+    def read(self) -> int:
+        """Return how many rows it read, those that a filter threw away included."""
+        return sum(rows for _, _, rows in self.scans)
+
+    @property
+    def whole_tables(self) -> list[str]:
+        """Return the growing tables that it read from end to end."""
+        return [name for kind, name, _ in self.scans if kind == "Seq Scan" and name.startswith(BIG)]
+
+    def __str__(self) -> str:
+        scans = ", ".join(f"{kind} {name} {rows:,}" for kind, name, rows in self.scans if rows) or "no rows"
+        return f"{self.milliseconds:.2f} ms: {scans}"
+
+
+def asked(client: Client, url: str) -> list[Query]:
+    """Return the SELECTs that a page makes. Raises AssertionError unless it answers 200."""
+    found: list[Query] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().upper().startswith(("SELECT", "WITH", "(SELECT")):
+            found.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        response = client.get(url)
+    assert response.status_code == 200, f"{url} answered {response.status_code}"
+    return found
+
+
+def explained(query: Query) -> Plan:
+    """Carry a query out once more under EXPLAIN ANALYZE, and take back whatever it did."""
+    sql, params = query
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+        (told,) = cursor.fetchone()
+        transaction.set_rollback(True)
+    plan = (json.loads(told) if isinstance(told, str) else told)[0]
+    return Plan(sql, plan["Planning Time"] + plan["Execution Time"], tuple(_scans(plan["Plan"])))
+
+
+def _scans(node: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
+    if "Scan" in node["Node Type"] and node.get("Actual Loops"):
+        rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        name = node.get("Relation Name") or node.get("Index Name") or node.get("Alias", "")
+        yield node["Node Type"], name, int(rows * node["Actual Loops"])
+    for below in node.get("Plans", ()):
+        yield from _scans(below)
