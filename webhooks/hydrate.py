@@ -1,9 +1,8 @@
 """Completing thin events: the resource's own read operation, through the same connection, in the worker.
 
 The envelope stays as it came; what was fetched is kept beside it with its time and hash, and the declared
-fields are
-then looked for in the fetched object (contract §3, 5). The call is a run like any other, so retries on 429 and 5xx,
-limits and guards are those of runs.
+fields are then looked for in the fetched object (contract §3, 5). The call is a run like any other, so
+retries on 429 and 5xx, limits and guards are those of runs.
 """
 
 import hashlib
@@ -65,7 +64,7 @@ def complete(event_id: int) -> None:
 def settle(event_id: int) -> None:
     """Take over what the run of a completion brought, when it has ended."""
     completion = Completion.objects.filter(pk=event_id, done=False).first()
-    run = Run.objects.filter(pk=completion.run_id).first() if completion else None
+    run = Run.objects.filter(pk=completion.run_id).first() if completion and completion.run_id else None
     if completion is None or run is None or run.is_open:
         return
     answer = Answer.objects.select_related("file").filter(run=run).first()
@@ -136,11 +135,11 @@ def _whole(answer: Answer) -> bytes | None:
 
 
 def again(event: Event) -> None:
-    """Ask once more for the object of an event, because a person said so."""
+    """Let the object of an event be fetched once more, because a person said so."""
     known = Completion.objects.filter(pk=event.pk).first()
-    if known and known.run_id:
-        Run.objects.filter(pk=known.run_id).update(once=None)  # its token is for the next one
-    Completion.objects.update_or_create(
-        event_id=event.pk,
-        defaults={"connection": event.connection, "done": False, "run_id": None, "reason": ""},
-    )
+    if known is None and event.connection:
+        known = Completion(event_id=event.pk, connection=event.connection)
+    if known is not None:
+        Run.objects.filter(pk=known.run_id or 0).update(once=None)  # its token is for the next one
+        known.done, known.run_id, known.reason = False, None, ""
+        known.save()

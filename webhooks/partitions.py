@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit import ids
+from webhooks.models import Event
 
 WEEK = timedelta(weeks=1)
 AHEAD = 8  # weeks made in advance; every start and every day makes up for what is missing
@@ -69,17 +70,16 @@ def drop_oldest(now: datetime) -> str:
     if not names:
         return ""
     oldest = names[0]
-    end = datetime.strptime(oldest[-8:], "%Y%m%d").replace(tzinfo=UTC) + WEEK
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
         cursor.execute("SET LOCAL lock_timeout = '1s'")  # give up rather than make the door wait behind us
         cursor.execute(f"LOCK TABLE {oldest} IN ACCESS EXCLUSIVE MODE")
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {oldest})")
-        if cursor.fetchone()[0]:
+        low, high = _bounds(cursor, oldest)
+        if Event.objects.filter(pk__gte=low, pk__lt=high).exists():
             return ""
         cursor.execute("ALTER TABLE webhooks_event DETACH PARTITION webhooks_event_before")
         cursor.execute(f"DROP TABLE {oldest}")
-        _attach(cursor, "webhooks_event_before", None, end)
+        _attach(cursor, "webhooks_event_before", None, ids.time_of(high))
     return oldest
 
 
@@ -105,11 +105,17 @@ def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:
 
 
 def _start_of_beyond(cursor: Any) -> datetime:
+    return ids.time_of(_bounds(cursor, "webhooks_event_beyond")[0])
+
+
+def _bounds(cursor: Any, table: str) -> list[int]:
+    """Return the ids that a partition begins and ends with, as far as they are numbers."""
     cursor.execute(
-        "SELECT substring(pg_get_expr(relpartbound, oid) FROM '[0-9]+')::bigint FROM pg_class "
-        "WHERE oid = 'webhooks_event_beyond'::regclass"
+        "SELECT (regexp_matches(pg_get_expr(relpartbound, oid), '[0-9]+', 'g'))[1]::bigint FROM pg_class "
+        "WHERE oid = %s::regclass",
+        [table],
     )
-    return ids.time_of(cursor.fetchone()[0])
+    return [row[0] for row in cursor.fetchall()]
 
 
 def _add(cursor: Any, table: str, start: datetime | None, end: datetime | None) -> None:

@@ -1,4 +1,6 @@
-"""What arrived: events, the keys that keep each to one, refused deliveries, and what people decide about them."""
+"""What arrived: events, the keys that keep each to one, refused deliveries, and what people decide about
+them.
+"""
 
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Cause, Hydration, Mark, Origin, State

@@ -1,4 +1,6 @@
-"""What people decide about an endpoint's events: completing, keeping, watching, and their own views of the log."""
+"""What people decide about an endpoint's events: completing, keeping, watching, and their own views of
+the log.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

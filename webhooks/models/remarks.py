@@ -1,4 +1,6 @@
-"""What was said about an event or a refusal, and what was done with it: its notes and the rest of its timeline."""
+"""What was said about an event or a refusal, and what was done with it: its notes and the rest of its
+timeline.
+"""
 
 from django.db import models
 

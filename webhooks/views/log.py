@@ -32,6 +32,8 @@ def log(request: HttpRequest) -> HttpResponse:
 
 
 def _live_url(request: HttpRequest) -> str:
-    """Return the stream of this page; "" for an older page, and for filters that only the database can answer."""
+    """Return the stream of this page; "" for an older page, and for filters that only the database can
+    answer.
+    """
     asked = {name: value for name, value in request.GET.items() if value}
     return "" if set(asked) - timeline.LIVE else f"/live/?{urlencode({'topic': 'log', **asked})}"

@@ -27,9 +27,16 @@ def test_send(request: HttpRequest, pk: UUID) -> HttpResponse:
     except sends.CannotSend as error:
         messages.error(request, str(error))
     else:
-        log.record("webhook.test_sent", request=request, target=connection, after={"kind": kind, "answered": answered})
+        log.record(
+            "webhook.test_sent",
+            request=request,
+            target=connection,
+            after={"kind": kind, "answered": answered},
+        )
         said = ", then ".join(map(str, answered))
-        expected = "as it should" if tuple(answered) == sends.EXPECTED[kind] else "which is not what it should be"
+        expected = (
+            "as it should" if tuple(answered) == sends.EXPECTED[kind] else "which is not what it should be"
+        )
         messages.success(request, f"{sends.KINDS[kind]}: our door answered {said}, {expected}.")
     return redirect(_back(request, connection))
 
