@@ -1,7 +1,7 @@
 """Findings about a definition that loads, but does not do what its author seems to mean; each with its place.
 
-Every rule is one function from a merged document to faults. With the published `chatgpt-v1` files they give
-the 14 findings of `docs/definition-format.md`; an overlay answers a finding by saying what is meant.
+Every rule is one function from a merged document to faults. What they find in the bundled service as it was
+published stands in `docs/definition-format.md`; an overlay answers a finding by saying what is meant.
 """
 
 import re
@@ -16,6 +16,7 @@ from definitions.findings import BrokenDefinition, Finding
 from definitions.openapi import OpenApi
 
 Json = Mapping[str, Any]
+JSON_SAID = {"json", "multiple"}
 PAGING = ("limit", "per_page", "page_size", "pageSize", "count")
 VERB = re.compile(
     r"/(cancel|stop|pause|resume|archive|restore|start|close|reopen)$"
@@ -96,7 +97,7 @@ def unused_placeholder(document: Json) -> Iterator[Fault]:
 def bare_text(document: Json) -> Iterator[Fault]:
     """T5: a String outside quotes must be JSON, and its type does not say so."""
     for way, placeholder, slots in _body_placeholders(document):
-        if placeholder["type"] == "String" and "json" not in placeholder and _is_bare(slots):
+        if placeholder["type"] == "String" and not JSON_SAID & set(placeholder) and _is_bare(slots):
             yield (
                 way,
                 f'{placeholder["name"]!r} outside quotes must be JSON; say `"json": "required"`.',

@@ -66,7 +66,8 @@ def _bare(text: str) -> frozenset[str]:
 
 def _read(placeholder: Json, place: str, header: str, picker: str, bare: frozenset[str]) -> Placeholder:
     name, kind = placeholder["name"], placeholder["type"]
-    needs_json = kind == "Object" or (kind == "String" and name in bare)
+    is_list = placeholder.get("multiple", False)  # outside quotes its rows make the JSON
+    needs_json = kind == "Object" or (kind == "String" and name in bare and not is_list)
     return Placeholder(
         name=name,
         type=kind,
@@ -84,7 +85,7 @@ def _read(placeholder: Json, place: str, header: str, picker: str, bare: frozens
         clearable=placeholder.get("clearable", False),
         label=placeholder.get("label", name.replace("_", " ").capitalize()),
         header=header,
-        multiple=placeholder.get("multiple", False),
+        multiple=is_list,
         multiline=placeholder.get("multiline", False),
         minimum=placeholder.get("minimum"),
         maximum=placeholder.get("maximum"),

@@ -16,6 +16,7 @@ DELETED = {
     "selector": ["deleted"],
     "meta": {"description": "Whether it is gone."},
 }
+NOT_OURS = ("content-type",)  # follows from the kind of body (rule S3)
 READING = ("GET", "HEAD", "PUT", "DELETE")  # methods that HTTP calls idempotent
 
 
@@ -34,7 +35,7 @@ def read_service(document: Json, published: Json) -> schema.Service:
         base_url=block["baseURL"]["value"].rstrip("/"),
         auth=auth,
         resources=tuple(_resource(document, resource, published) for resource in document["resources"]),
-        headers=_headers(block.get("headers", {}), besides=("content-type", auth.header.lower())),
+        headers=_headers(block.get("headers", {}), besides=(*NOT_OURS, auth.header.lower())),
         optional_headers=_optional_headers(block.get("optionalHeaders", {})),
         actions=tuple(_action(handle, action) for handle, action in document.get("actions", {}).items()),
         webhooks=_of(schema.Webhooks, block.get("webhooks", {})),
@@ -92,11 +93,11 @@ def _operation(document: Json, resource: Json, name: str, operation: Json, befor
         placeholders=placeholders,
         fields=_operation_fields(resource, operation, effect),
         query=_headers(operation.get("queryParams", {})),
-        headers=_headers(resource.get("headers", {})) + _headers(operation.get("headers", {})),
+        headers=(*_own_headers(resource), *_own_headers(operation)),
         body=template.parse_json(text) if text else None,
         body_text=text,
         content_type=("multipart/form-data" if is_form else "application/json") if text else "",
-        accept=operation.get("accept", "application/json"),
+        accept=operation.get("accept", ""),
         response_kind=operation.get("response", {}).get("kind", ""),
         practice=operation.get("practice", {}),
         timeout=float(
@@ -136,11 +137,16 @@ def _last_of_path(placeholders: Iterable[schema.Placeholder]) -> str:
 
 
 def _pages(lists: Json, placeholders: tuple[schema.Placeholder, ...]) -> schema.Pages | None:
+    """Return how a list goes on: by a cursor or by numbers, whichever of the two it has a placeholder for."""
     names = {placeholder.name for placeholder in placeholders}
-    if lists.get("cursor") not in names:
+    cursor, page, limit = (_there(lists.get(word, ""), names) for word in ("cursor", "page", "limit"))
+    if not cursor and not page:
         return None
-    limit = lists.get("limit", "") if lists.get("limit") in names else ""
-    return schema.Pages(lists["cursor"], limit, tuple(lists.get("more", ())), tuple(lists.get("next", ())))
+    return schema.Pages(cursor, page, limit, tuple(lists.get("more", ())), tuple(lists.get("next", ())))
+
+
+def _there(name: str, names: set[str]) -> str:
+    return name if name in names else ""
 
 
 def _event(resource: Json, event: Json) -> schema.Event:
@@ -207,6 +213,10 @@ def _headers(headers: Json, besides: Iterable[str] = ()) -> tuple[tuple[str, str
         (name, header if isinstance(header, str) else header["value"]) for name, header in headers.items()
     )
     return tuple((name, text) for name, text in pairs if name.lower() not in besides)
+
+
+def _own_headers(holder: Json) -> tuple[tuple[str, str], ...]:
+    return _headers(holder.get("headers", {}), NOT_OURS)
 
 
 def _optional_headers(headers: Json) -> tuple[schema.Placeholder, ...]:

@@ -87,6 +87,7 @@ class Pages:
     """How a list operation goes on: the placeholders that ask, and where the answer says what comes next."""
 
     cursor: str = ""  # placeholder that takes the cursor, "after"
+    page: str = ""  # placeholder that takes the page's number, where pages are counted
     limit: str = ""  # placeholder that takes the page size
     more: Selector = ()  # truthy while there is a next page; empty: until a page has no items
     next: Selector = ()  # where the next cursor stands in the answer
@@ -121,7 +122,7 @@ class Operation:
     body: Any = None  # the parsed template (definitions.template.Node), None without a body
     body_text: str = ""  # the template as written
     content_type: str = ""  # of the request: application/json, multipart/form-data, or "" without a body
-    accept: str = "application/json"
+    accept: str = ""  # the Accept header, where the operation has one of its own
     response_kind: str = ""  # json, text, binary; "": the answer's Content-Type decides
     practice: Mapping[str, Any] = field(
         default_factory=dict
@@ -195,7 +196,7 @@ class Action:
     handle: str
     label: str
     description: str
-    operation: str  # "chat_completions.create"
+    operation: str  # "batches.create"
     inputs: tuple[Placeholder, ...]
     values: Mapping[str, Any]  # the operation's placeholder -> recipe, see definitions.compose
     one_of: tuple[tuple[str, ...], ...] = ()  # of each group at least one input is needed

@@ -69,22 +69,33 @@ def rows(operation: Operation, document: Any) -> tuple[Picked, ...] | None:
     )
 
 
-def next_values(operation: Operation, document: Any) -> dict[str, Any] | None:
-    """Return the values that ask for the page after `document`, or None when it was the last or there are
-    no pages.
+def next_values(
+    operation: Operation, document: Any, values: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Return what to ask for to get the page after `document`, or None when that was the last.
+
+    `values` are those that this page was asked for with; counted pages need them.
     """
-    pages = operation.pages
-    if not pages or (pages.more and not pick(document, pages.more)):
+    pages, elements = operation.pages, pick(document, operation.items)
+    if not pages or not isinstance(elements, list) or not elements:
         return None
-    cursor = pick(document, pages.next)
-    if cursor in (None, MISSING, ""):
-        elements = pick(document, operation.items)
-        cursor = (
-            pick(elements, (str(len(elements) - 1), "id"))
-            if isinstance(elements, list) and elements
-            else None
-        )
+    if pages.more and not pick(document, pages.more):
+        return None
+    if pages.page:
+        return _next_number(operation, len(elements), values or {})
+    cursor = pick(document, pages.next) if pages.next else MISSING
+    cursor = pick(elements[-1], ("id",)) if cursor in (None, MISSING, "") else cursor
     return {pages.cursor: cursor} if cursor else None
+
+
+def _next_number(operation: Operation, count: int, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the next page's number. A page that is not full was the last one."""
+    pages = operation.pages
+    limit = operation.placeholder(pages.limit) if pages else None
+    asked = values.get(limit.name, limit.default) if limit else None
+    if pages is None or (asked and count < int(asked)):
+        return None
+    return {pages.page: int(values.get(pages.page) or 1) + 1}
 
 
 def coerced(value: Any, type: str) -> Any:

@@ -16,6 +16,7 @@ ROOMS = [
     "operations",
     "webhooks",
     "overview",
+    "api",
     "config",
 ]
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_TEMPLATE, OWN_JAVASCRIPT = 300, 45, 120, 400

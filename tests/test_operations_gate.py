@@ -203,3 +203,21 @@ def test_words_of_a_stream_come_as_they_are_said(connect, server, monkeypatch):
         "Hello you",
         "c-2",
     )
+
+
+def test_a_secret_that_a_stream_tells_in_pieces_is_masked(connect, server, monkeypatch):
+    monkeypatch.setattr(streaming, "EVERY", 0.0)
+    seen = []
+    write = streaming.Words.write
+    monkeypatch.setattr(
+        streaming.Words, "write", lambda words: (write(words), seen.append(Run.objects.get().partial))
+    )
+    pieces = [{"choices": [{"delta": {"content": word}}]} for word in ("key sk-0", "1234567", "8.")]
+    body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode()
+    server.script = answer(
+        body + b": end of stream, long enough to let go of what was held back\n\n",
+        headers="Content-Type: text/event-stream\r\n",
+    )
+    run = runs.execute(asked(connect("Ours"), values={**CHAT, "stream": True}).id)
+    assert run.fields["content"] == "key ************."
+    assert not [text for text in seen if "sk-012345678" in text]

@@ -445,6 +445,12 @@ def test_the_real_context_checks_names_and_takes_more_authorities(tmp_path, sett
     assert any(("commonName", "localhost") in part for ca in context.get_ca_certs() for part in ca["subject"])
 
 
+@pytest.mark.parametrize("header", [" Bearer sk-canary-1", "Bearer sk-canary-1\n", "Bearer sk-canary-1ü"])
+def test_no_sentence_quotes_a_header(header, serve):
+    error = failing(serve().url, headers=[("Authorization", header)])
+    assert (error.code, "sk-canary" in error.sentence) == ("unsendable", False)
+
+
 def test_every_sentence_can_be_said():
     for code in SENTENCES:
         assert "{" not in SendError(code).sentence

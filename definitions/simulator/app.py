@@ -16,7 +16,7 @@ from definitions import catalog
 from definitions.schema import Event, Service
 from definitions.simulator import deliveries, errors, http, play, routes
 from definitions.simulator.http import NOTICE, Asked, Reply
-from definitions.simulator.world import World
+from definitions.simulator.world import World, name_of
 
 CONTROL = "/__simulator__/"
 DELAY = 1.0  # seconds between an answer and the webhook that says that the work is done
@@ -140,10 +140,11 @@ class Practice:
         return Reply(document={"endpoints": sorted(known)})
 
     def _some_object(self, service: Service, event: Event | None) -> str:
-        """Return the id of an object that the event can be about, so that reading it finds it."""
+        """Return the name of an object that the event can be about, so that reading it finds it."""
         resource = service.resource(event.resource) if event else None
-        made = self.world.make((service.handle, resource.handle), resource, {}) if resource else {}
-        return str(made.get("id", ""))
+        if resource is None:
+            return ""
+        return name_of(resource, self.world.make((service.handle, resource.handle), resource, {}))
 
     def _follow_up(self, match: routes.Match, asked: Asked, reply: Reply) -> None:
         """Post the event that the service sends when work of this kind is done."""

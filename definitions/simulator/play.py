@@ -1,17 +1,17 @@
 """Answer one operation the way its definition says the service does."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from definitions import template
-from definitions.schema import Operation, Placeholder, Selector
+from definitions.schema import Operation, Placeholder, Resource, Selector
 from definitions.selectors import pick
 from definitions.simulator import errors, media
 from definitions.simulator.http import Asked, Form, Reply, parse_body
 from definitions.simulator.routes import Match
-from definitions.simulator.world import ID, Key, World, last_id
+from definitions.simulator.world import Key, World, name_of, number
 from definitions.writing import put
 
 
@@ -28,6 +28,11 @@ class Scene:
     def operation(self) -> Operation:
         """Return the operation that was asked for."""
         return self.match.route.operation
+
+    @property
+    def resource(self) -> Resource:
+        """Return the resource that the operation belongs to."""
+        return self.match.route.resource
 
     @property
     def key(self) -> Key:
@@ -153,21 +158,22 @@ def _event(selector: Selector, value: Any) -> dict[str, Any]:
 
 
 def _list(scene: Scene) -> Reply:
-    operation, route = scene.operation, scene.match.route
-    items = scene.world.page(scene.key, route.resource, operation, scene.given)
-    limit = str(scene.given.get(operation.pages.limit, "") if operation.pages else "")
-    shown = items[: int(limit)] if limit.isdigit() and int(limit) else items
+    operation, pages = scene.operation, scene.operation.pages
+    items = scene.world.page(scene.key, scene.resource, operation, scene.given)
+    shown = items[: number(scene.given.get(pages.limit), len(items))] if pages else items
+    if not operation.items:
+        return Reply(document=shown)
     body: dict[str, Any] = {"object": "list"}
     put(body, operation.items, shown)
-    if operation.pages and operation.pages.more:
-        put(body, operation.pages.more, len(items) > len(shown))
-    if operation.pages and operation.pages.next:
-        put(body, operation.pages.next, last_id(shown))
+    if pages and pages.more:
+        put(body, pages.more, len(items) > len(shown))
+    if pages and pages.next:
+        put(body, pages.next, name_of(scene.resource, shown[-1]) if shown else None)
     return Reply(document=body)
 
 
 def _delete(scene: Scene) -> Reply:
-    found = scene.world.find(scene.key, scene.match.route.resource, scene.named)
+    found = scene.world.find(scene.key, scene.resource, scene.named)
     if found is None:
         return _nothing(scene)
     scene.world.drop(scene.key, scene.named)
@@ -176,15 +182,15 @@ def _delete(scene: Scene) -> Reply:
 
 
 def _cancel(scene: Scene) -> Reply:
-    found = scene.world.find(scene.key, scene.match.route.resource, scene.named)
+    found = scene.world.find(scene.key, scene.resource, scene.named)
     if found is None:
         return _nothing(scene)
     changed = {"status": "cancelled"} if "status" in found else {}
-    return Reply(document=scene.world.keep(scene.key, found | changed))
+    return Reply(document=scene.world.keep(scene.key, scene.resource, found | changed))
 
 
 def _binary(scene: Scene) -> Reply:
-    if scene.named and scene.world.find(scene.key, scene.match.route.resource, scene.named) is None:
+    if scene.named and scene.world.find(scene.key, scene.resource, scene.named) is None:
         return _nothing(scene)
     media_type = scene.operation.practice.get("type", "application/octet-stream")
     content = scene.world.file(scene.named)
@@ -192,31 +198,26 @@ def _binary(scene: Scene) -> Reply:
 
 
 def _read(scene: Scene) -> Reply:
-    found = scene.world.find(scene.key, scene.match.route.resource, scene.named)
+    found = scene.world.find(scene.key, scene.resource, scene.named)
     return _nothing(scene) if found is None else Reply(document=found)
 
 
 def _update(scene: Scene) -> Reply:
-    found = scene.world.find(scene.key, scene.match.route.resource, scene.named)
+    found = scene.world.find(scene.key, scene.resource, scene.named)
     if found is None:
         return _nothing(scene)
     changed = {name: value for name, value in scene.form.members.items() if name in found}
-    return Reply(document=scene.world.keep(scene.key, found | changed))
+    return Reply(document=scene.world.keep(scene.key, scene.resource, found | changed))
 
 
 def _create(scene: Scene) -> Reply:
-    route = scene.match.route
-    made = scene.world.make(scene.key, route.resource, _echo(scene.given, route.resource.handle))
+    said = {name: value for name, value in scene.given.items() if name != "id"}
+    made = scene.world.make(scene.key, scene.resource, said)
     for _, content in scene.form.files.values():
-        scene.world.keep_file(str(pick(made, ID)), content)
+        scene.world.keep_file(name_of(scene.resource, made), content)
     for name, source in scene.operation.practice.get("repeat", {}).items():
         made = made | {name: _repeated(made.get(name, []), scene.given.get(source))}
     return Reply(document=made)
-
-
-def _echo(given: Mapping[str, Any], resource: str) -> dict[str, Any]:
-    """Return what a new object takes over from the request; its id is its own."""
-    return {name: value for name, value in given.items() if name != "id"}
 
 
 def _repeated(elements: list[Any], said: Any) -> list[Any]:
@@ -227,8 +228,7 @@ def _repeated(elements: list[Any], said: Any) -> list[Any]:
 
 
 def _nothing(scene: Scene) -> Reply:
-    resource = scene.match.route.resource.short.lower()
-    sentence = f"There is nothing like {scene.named!r} among the {resource}."
+    sentence = f"There is nothing like {scene.named!r} among the {scene.resource.short.lower()}."
     return errors.error(scene.match.route.service, 404, sentence)
 
 
