@@ -1,0 +1,1 @@
+"""The REST API: the same rows and rules as the pages, for scripts, with tokens."""

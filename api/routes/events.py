@@ -1,0 +1,108 @@
+"""Events and refused deliveries: read and replay."""
+
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Status
+
+from api import caller, listing, problems
+from api.shapes import EventDetail, EventOut, EventsIn, Paged, PageIn, RefusalOut
+from audit import log
+from webhooks import fields
+from webhooks.models import Event, Rejection, State
+from webhooks.wake import wake
+
+router = Router(tags=["events"])
+refusals_router = Router(tags=["refusals"])
+
+
+@router.get("", response={200: Paged[EventOut], **problems.ANSWERS})
+def events(request: HttpRequest, asked: Query[EventsIn]) -> dict[str, Any]:
+    """List events, newest first."""
+    rows = caller.of(request).events()
+    asks = {
+        "state": asked.state,
+        "connection": asked.connection,
+        "type": asked.type,
+        "object_id": asked.object_id,
+    }
+    rows = rows.filter(**{name: value for name, value in asks.items() if value})
+    return listing.page(rows.defer("body", "headers", "view"), asked, "evt", shape)
+
+
+@router.get("/{event_id}", response={200: EventDetail, **problems.ANSWERS})
+def event(request: HttpRequest, event_id: str) -> dict[str, Any]:
+    """Read one event."""
+    return detail(_found(request, event_id))
+
+
+@router.post("/{event_id}/replay", response={202: EventOut, **problems.ANSWERS})
+def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
+    """Process an event again."""
+    who = caller.of(request)
+    who.needs("operator")
+    found = _found(request, event_id)
+    with transaction.atomic():
+        Event.objects.filter(pk=found.pk).update(state=State.RECEIVED, error="")
+        transaction.on_commit(partial(wake, "process_events"))
+        log.record(
+            "event.replayed", person=who.person, request=request, target=("event", found.code, str(found))
+        )
+    found.refresh_from_db(fields=["state"])
+    return Status(202, shape(found))
+
+
+@refusals_router.get("", response={200: Paged[RefusalOut], **problems.ANSWERS})
+def refusals(request: HttpRequest, asked: Query[PageIn]) -> dict[str, Any]:
+    """List refused deliveries, newest first."""
+    return listing.page(caller.of(request).refusals().defer("body", "headers"), asked, "rej", refusal_shape)
+
+
+@refusals_router.get("/{refusal_id}", response={200: RefusalOut, **problems.ANSWERS})
+def refusal(request: HttpRequest, refusal_id: str) -> dict[str, Any]:
+    """Read one refused delivery."""
+    number = listing.number("rej", refusal_id)
+    return refusal_shape(get_object_or_404(caller.of(request).refusals(), pk=number))
+
+
+def _found(request: HttpRequest, event_id: str) -> Event:
+    return get_object_or_404(caller.of(request).events(), pk=listing.number("evt", event_id))
+
+
+def shape(one: Event) -> dict[str, Any]:
+    """Return an event as a list shows it."""
+    return {
+        "id": one.code,
+        "type": one.type,
+        "state": one.state,
+        "connection": one.connection_id,
+        "object_id": one.object_id,
+        "delivery_id": one.delivery_id,
+        "marks": list(one.marks),
+        "received_at": one.arrived_at,
+    }
+
+
+def detail(one: Event) -> dict[str, Any]:
+    """Return an event with its declared fields and its body as text (null when it is not UTF-8)."""
+    try:
+        body = bytes(one.body or b"").decode()
+    except UnicodeDecodeError:
+        body = None
+    return shape(one) | {"fields": dict(fields.mapped(one).picked.resolved), "body": body}
+
+
+def refusal_shape(one: Rejection) -> dict[str, Any]:
+    """Return a refused delivery as the API sends it."""
+    return {
+        "id": one.code,
+        "cause": one.cause,
+        "detail": one.detail,
+        "status": one.status,
+        "connection": one.connection_id,
+        "count": one.count,
+        "received_at": one.arrived_at,
+    }

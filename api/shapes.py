@@ -1,0 +1,140 @@
+"""What the API sends and takes, as schemas; none of them has room for a secret."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from ninja import Field, Schema
+
+T = TypeVar("T")
+ID = r"_[0-9a-z]{13}$"  # run_…, evt_…, rej_…
+
+
+class Paged(Schema, Generic[T]):
+    """One page, newest first; `next` goes into `after` for the older ones and is null at the end."""
+
+    items: list[T]
+    next: str | None
+
+
+class ConnectionOut(Schema):
+    """A connection."""
+
+    id: UUID
+    name: str
+    service: str
+    state: str
+    endpoint_url: str
+    endpoint_state: str
+    practice: bool
+
+
+class PlaceholderOut(Schema):
+    """One value that an operation takes."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    options: list[str]
+
+
+class OperationOut(Schema):
+    """One operation of a service."""
+
+    service: str
+    key: str
+    label: str
+    description: str
+    method: str
+    effect: str
+    values: list[PlaceholderOut]
+
+
+class RunIn(Schema):
+    """What to run: through which connection, which operation, with which values."""
+
+    connection: UUID
+    operation: str = Field(max_length=200, examples=["models.list"])
+    values: dict[str, Any] = {}
+    once: UUID | None = Field(None, description="The same one again returns the run that it made.")
+
+
+class RunOut(Schema):
+    """A run as a list shows it."""
+
+    id: str
+    state: str
+    connection: UUID | None
+    operation: str
+    status: int | None
+    error: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class RunDetail(RunOut):
+    """A run with what was picked out of its answer."""
+
+    inputs: dict[str, Any]
+    fields: dict[str, Any] | None
+    items: list[Any] | None
+    total_tokens: int | None
+
+
+class EventOut(Schema):
+    """An event as a list shows it."""
+
+    id: str
+    type: str
+    state: str
+    connection: UUID | None
+    object_id: str
+    delivery_id: str
+    marks: list[str]
+    received_at: datetime
+
+
+class EventDetail(EventOut):
+    """An event with its declared fields and its body as text, when it is text."""
+
+    fields: dict[str, Any]
+    body: str | None
+
+
+class RefusalOut(Schema):
+    """A refused delivery: why, and how often."""
+
+    id: str
+    cause: str
+    detail: str
+    status: int
+    connection: UUID | None
+    count: int
+    received_at: datetime
+
+
+class PageIn(Schema):
+    """Where in a list to read, and how much."""
+
+    after: str = Field("", max_length=40, pattern="^$|^[a-z]{3}" + ID)
+    limit: int = Field(50, ge=1, le=200)
+
+
+class RunsIn(PageIn):
+    """Which runs."""
+
+    state: Literal[
+        "", "queued", "running", "sending", "waiting", "succeeded", "failed", "cancelled", "unknown"
+    ] = ""
+    connection: UUID | None = None
+    operation: str = Field("", max_length=200, pattern=r"^$|^[\w-]+\.[\w-]+$")
+
+
+class EventsIn(PageIn):
+    """Which events."""
+
+    state: Literal["", "received", "processed", "failed"] = ""
+    connection: UUID | None = None
+    type: str = Field("", max_length=200)
+    object_id: str = Field("", max_length=200)
