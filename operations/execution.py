@@ -186,7 +186,7 @@ async def _watched(hold: Hold, prepared: Prepared) -> outbound.Reply:
         prepared.request,
         prepared.permit,
         before_first_byte=sync_to_async(hold.mark_sending),
-        listener=streaming.listener(prepared.operation, hold.update, hold.run.id),
+        listener=streaming.listener(prepared, hold.update, hold.run.id),
     )
     sending = asyncio.ensure_future(call)
     try:

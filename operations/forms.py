@@ -37,8 +37,7 @@ class Asking:
 def form(
     asking: Asking, connection: Connection | None, request: HttpRequest, before: Run | None
 ) -> PlaceholderForm:
-    """Return the form, filled with what was posted, else with a former run, else with what the address says.
-    Return the form, filled with what was posted, else with a former run, else with what the address says."""
+    """Return the form, filled with what was posted, else with a former run, else with what the address says."""
     offered = pickers.offers(connection, asking.placeholders) if connection else {}
     made = forms.form_for(asking.placeholders, suggestions=offered)
     if request.method == "POST":

@@ -81,7 +81,7 @@ async def send(
     except TimeoutError:
         raise SendError("timeout", sent=wire.sent, host=goal.host, seconds=permit.total) from None
     except Exception as error:
-        raise _meaning(error, wire) from None
+        raise _meaning(error, wire, permit.redactor) from None
 
 
 async def _exchange(request: build.Request, permit: Permit, wire: Wire, listener: Listener | None) -> Reply:
@@ -125,9 +125,10 @@ async def _received(
     sink = Sink(permit.path, permit.keep, permit.redactor, kind=kind, encoding=encoding)
     try:
         async for chunk in response.aiter_stream():
+            shown = sink.write(chunk)
             if listener is not None and kind.startswith("text/event-stream"):
-                await listener(permit.redactor.masked(chunk))
-            if not sink.write(chunk):
+                await listener(shown)
+            if sink.truncated:
                 break
     finally:
         sink.close()
@@ -144,19 +145,17 @@ async def _received(
     )
 
 
-def _meaning(error: Exception, wire: Wire) -> SendError:
+def _meaning(error: Exception, wire: Wire, redactor: Redactor) -> SendError:
     """Return what an exception of any library means to a person; nothing passes this door unnamed."""
     if isinstance(error, SendError):
         error.sent = error.sent or wire.sent
         return error
     code, detail = next(_codes(error))
-    return SendError(code, sent=wire.sent, host=wire.goal.host, detail=detail)
+    return SendError(code, sent=wire.sent, host=wire.goal.host, detail=redactor.text(detail))
 
 
 def _codes(error: Exception) -> Iterator[tuple[str, str]]:
-    text = (
-        getattr(error, "strerror", None) or str(error)[:120] or type(error).__name__
-    )  # an OSError's text has a path
+    text = str(error)[:120] or type(error).__name__
     if isinstance(error, UnknownEncoding | zlib.error):
         yield "encoding", text
     if (
@@ -167,4 +166,13 @@ def _codes(error: Exception) -> Iterator[tuple[str, str]]:
         yield "protocol", text
     if isinstance(error, httpcore.NetworkError | httpcore.RemoteProtocolError | httpcore.TimeoutException):
         yield "broken_off", text
-    yield "unsendable", text
+    # Never a library's own words about what we send: h11 quotes the header, and with it the key.
+    yield "unsendable", _about_us(error)
+
+
+def _about_us(error: Exception) -> str:
+    if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
+        return "a header or the address holds a character that HTTP does not allow"
+    if isinstance(error, OSError):
+        return f"a file cannot be read ({error.strerror})"
+    return type(error).__name__

@@ -53,7 +53,8 @@ class Outcome:
     @classmethod
     def of_reply(cls, prepared: Prepared, run: Run, reply: Reply) -> "Outcome":
         """Return the end of a try that was answered."""
-        parsed = reading.document(reply, prepared.operation)
+        # A stream's words are put together here, so a secret may stand in them that no piece held alone.
+        parsed = prepared.permit.redactor.tree(reading.document(reply, prepared.operation))
         good = cls(State.SUCCEEDED, sent=True, reply=reply, parsed=parsed, prepared=prepared)
         if reply.truncated:
             limit = f"{prepared.permit.keep >> 20} MiB"

@@ -10,11 +10,11 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 6  # characters: a shorter secret would be found in half of all words
 MASK = b"*"
+PERCENT = re.compile("%[0-9A-F]{2}")
 
 
 class Redactor:
-    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true.
-    Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true."""
+    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the secrets of one connection; short ones cannot be told from words and are left."""
@@ -64,6 +64,9 @@ def spellings(secret: str) -> set[bytes]:
     quoted = json.dumps(secret)[1:-1]
     texts = {
         quote(secret, safe=""),
+        PERCENT.sub(lambda match: match[0].lower(), quote(secret, safe="")),
+        quoted.replace("/", "\\/"),
+        html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         quote_plus(secret),
         quoted,
         json.dumps(quoted)[1:-1],

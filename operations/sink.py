@@ -33,25 +33,29 @@ class Sink:
         shown."""
         self.path, self.keep, self.redactor = path, keep, redactor
         self.start = bytearray()
-        self.size = self.raw_size = 0
+        self.size = 0
         self.truncated = False
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
         self._on_disk = not is_textual(kind)
         self._decoder = _decoder(encoding)
 
-    def write(self, chunk: bytes) -> bool:
-        """Take a piece in; False when no more will be taken. Raises zlib.error for a broken encoding."""
-        self.raw_size += len(chunk)
+    def write(self, chunk: bytes) -> bytes:
+        """Take a piece in and return what of it may be shown. Raises zlib.error for a broken encoding.
+
+        When `truncated` is set, no more will be taken.
+        """
+        shown = bytearray()
         for piece in self._decoded(chunk):
-            self._take(self.redactor.feed(piece))
+            masked = self.redactor.feed(piece)
+            self._take(masked)
+            shown += masked[:SHOWN]
             if self.truncated:
                 break
-        return not self.truncated
+        return bytes(shown)
 
     def close(self) -> None:
-        """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded.
-        Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
+        """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
         if not self.truncated:
             self._take(self.redactor.flush())
         if self._on_disk and self._file is None and self.size:

@@ -73,8 +73,6 @@ def add(run: Run, used: Usage | None) -> None:
     """Add a finished run to its connection's day; part of the transaction that finishes it."""
     if run.connection is None:
         return
-    if run.connection is None:
-        return
     values = (used.input or 0, used.output or 0, used.cost or 0) if used else (0, 0, 0)
     with database.cursor() as cursor:
         cursor.execute(ADD, [run.connection_id, today(), *values])

@@ -7,28 +7,29 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from definitions import streams
-from definitions.schema import Operation
 from live import hub
 from operations.outbound import Listener
+from operations.preparing import Prepared
 from operations.reading import storable
 
 EVERY = 0.3  # seconds between two writes: fluent to read, and three small updates a second
 MOST = 64 << 10  # characters shown while it comes
 
 
-def listener(operation: Operation, update: Callable[..., bool], run_id: int) -> Listener | None:
+def listener(prepared: Prepared, update: Callable[..., bool], run_id: int) -> Listener | None:
     """Return what takes the pieces of a text/event-stream in, or None when the operation does not stream.
 
     `update` changes the run's row if it is still ours."""
-    return Words(operation, update, run_id).hear if operation.stream else None
+    return Words(prepared, update, run_id).hear if prepared.operation.stream else None
 
 
 class Words:
     """The words so far, and when they were last written down."""
 
-    def __init__(self, operation: Operation, update: Callable[..., bool], run_id: int) -> None:
+    def __init__(self, prepared: Prepared, update: Callable[..., bool], run_id: int) -> None:
         """Take what `listener` takes."""
-        self.stream, self.update, self.run_id = operation.stream, update, run_id
+        self.stream, self.redactor = prepared.operation.stream, prepared.permit.redactor
+        self.update, self.run_id = update, run_id
         self.events = streams.Events()
         self.text = ""
         self.written = 0.0
@@ -45,6 +46,6 @@ class Words:
     def write(self) -> None:
         """Write the words down and tell the pages."""
         self.written = time.monotonic()
-        values: dict[str, Any] = {"partial": storable(self.text)[:MOST]}
+        values: dict[str, Any] = {"partial": storable(self.redactor.text(self.text))[:MOST]}
         if self.update(**values):
             hub.publish("run", self.run_id)

@@ -13,13 +13,13 @@ from django.conf import settings
 from operations import guard
 from operations.errors import SendError
 
+TRIED = 4  # addresses of a name that are tried, each for its share of the time
 Hook = Callable[[], Awaitable[None]]
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context: verification is never off; an administrator may add authorities by a file.
-    Return the one TLS context: verification is never off; an administrator may add authorities by a file."""
+    """Return the one TLS context: verification is never off; an administrator may add authorities by a file."""
     context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.CA_FILE:
@@ -42,7 +42,7 @@ class Wire(httpcore.AsyncNetworkBackend):
         self, host: str, port: int, *rest: Any, **named: Any
     ) -> httpcore.AsyncNetworkStream:
         """Look the name up once and connect to one of its answers. Raises SendError."""
-        found = await guard.addresses(self.goal)
+        found = (await guard.addresses(self.goal))[:TRIED]
         for address in found:
             try:
                 stream = await self._plain.connect_tcp(address, port, timeout=self.limit / len(found))
