@@ -32,7 +32,7 @@ def link(admin) -> str:
 
 def test_the_first_link_makes_an_admin_and_there_is_no_second(db) -> None:
     link = invitations.first_link()
-    assert join(link).url == reverse("people:sign_in")
+    assert join(link).url == reverse("overview:home")
     assert Person.objects.get().role == "admin"
     assert invitations.first_link() is None
 
