@@ -26,6 +26,7 @@ class Sender:
     connection: Connection
     key: bytes
     signed: bool = True
+    where: str = "/webhooks"
 
     @classmethod
     def of(cls, name: str) -> Self:
@@ -39,11 +40,15 @@ class Sender:
         """Return one who does not know the secret."""
         return replace(self, signed=False)
 
+    def to(self, where: str) -> "Sender":
+        """Return one who posts to another place than the door."""
+        return replace(self, where=where)
+
     def request(self, name: str, body: bytes, at: int) -> bytes:
         """Return one request: the headers of Standard Webhooks and what a proxy adds."""
         token = signatures.sign(self.key, name, at, body) if self.signed else "v1," + "A" * 43 + "="
         return (
-            f"POST /webhooks/{self.connection.endpoint} HTTP/1.1\r\nhost: localhost\r\n"
+            f"POST {self.where}/{self.connection.endpoint} HTTP/1.1\r\nhost: localhost\r\n"
             f"user-agent: OpenAI-Webhooks/1.0\r\ncontent-type: application/json\r\naccept: */*\r\n"
             f"webhook-id: {name}\r\nwebhook-timestamp: {at}\r\nwebhook-signature: {token}\r\n"
             f"content-length: {len(body)}\r\n\r\n"

@@ -8,19 +8,16 @@ they cost.
 """
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmarks import ROOT, deliveries, frame, house, load, proc
 from benchmarks.frame import Goal, Row
 from benchmarks.pgbench import Pgbench
-from config import ports, processes
 from webhooks.models import Dedupe, Event
 
+VIEW = "/benchmark/view"  # the ordinary view of benchmarks/urls.py
 MOST = 24_000  # deliveries a second that a round prepares; the client stops when its time is over
 
 
@@ -31,22 +28,20 @@ class Bench:
     house: house.House
     sender: deliveries.Sender
     seconds: float
-    port: int = 0
     latency: dict[str, list[float]] = field(default_factory=dict)
     statuses: dict[str, Counter[int]] = field(default_factory=dict)
     missing: int = 0  # answered 200 and not in the database
     broken: int = 0
 
     def rate(
-        self, name: str, connections: int, *, forged: bool = False, repeats: int = 1, port: int = 0
+        self, name: str, connections: int, *, sender: deliveries.Sender | None = None, repeats: int = 1
     ) -> float:
         """Return answers a second, and check that what was answered 200 is stored."""
-        run = deliveries.run_name()
         count = int(MOST * self.seconds)
-        wanted = (deliveries.names(run, count // repeats + 1) * repeats)[:count]
+        wanted = (deliveries.names(deliveries.run_name(), count // repeats + 1) * repeats)[:count]
         file = ROOT / f"requests-{os.getpid()}"
-        deliveries.write(file, self.sender.forged() if forged else self.sender, wanted)
-        done = load.send(port or self.house.port, file, connections=connections, seconds=self.seconds)
+        deliveries.write(file, sender or self.sender, wanted)
+        done = load.send(self.house.port, file, connections=connections, seconds=self.seconds)
         file.unlink()
         self._count(name, done, wanted)
         return done.rate
@@ -71,38 +66,7 @@ def stored(sender: deliveries.Sender, names: set[str]) -> int:
     return Event.objects.filter(id__in=list(events)).count() if names else 0
 
 
-@contextmanager
-def ordinary(home: Path) -> Iterator[int]:
-    """Serve the ordinary view from the same database by the same server; yield its port."""
-    port = ports.free()
-    told = {"DJANGO_SETTINGS_MODULE": "benchmarks.ordinary_settings", "SWITCHBOARD_POOL": "8"}
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.ordinary:application", "--port", str(port)]
-    options = ["--lifespan", "off", "--no-access-log", "--log-level", "warning", "--no-proxy-headers"]
-    process = processes.spawn(
-        [*command, *options],
-        log=home / "log" / "ordinary.log",
-        folder=house.BASE,
-        environment=house.told(home) | told,
-    )
-    ports_open(port)
-    yield port
-    processes.stop(process)
-
-
-def ports_open(port: int) -> None:
-    """Return once something listens there."""
-    import socket
-    import time
-
-    for _ in range(600):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"Nothing listens on port {port}.")
-
-
-def measure(bench: Bench, rounds: int, view: int) -> Iterator[Row]:
+def measure(bench: Bench, rounds: int) -> Iterator[Row]:
     """Take turns and yield the lines."""
     pgbench = Pgbench(bench.house.home, bench.sender)
     seconds = max(1, int(bench.seconds))
@@ -112,12 +76,12 @@ def measure(bench: Bench, rounds: int, view: int) -> Iterator[Row]:
         {
             "pgbench 16": lambda: pgbench.rate(16, seconds),
             "door 16": lambda: bench.rate("door 16", 16),
-            "view 16": lambda: bench.rate("view 16", 16, port=view),
+            "view 16": lambda: bench.rate("view 16", 16, sender=bench.sender.to(VIEW)),
             "pgbench 64": lambda: pgbench.rate(64, seconds),
             "door 64": lambda: bench.rate("door 64", 64),
-            "view 64": lambda: bench.rate("view 64", 64, port=view),
+            "view 64": lambda: bench.rate("view 64", 64, sender=bench.sender.to(VIEW)),
             "duplicates 64": lambda: bench.rate("duplicates 64", 64, repeats=20),
-            "forged 64": lambda: bench.rate("forged 64", 64, forged=True),
+            "forged 64": lambda: bench.rate("forged 64", 64, sender=bench.sender.forged()),
         },
         rounds,
     )
@@ -152,9 +116,9 @@ def measure(bench: Bench, rounds: int, view: int) -> Iterator[Row]:
 def main() -> None:
     """Run it."""
     asked = frame.options(__doc__ or "", seconds=0.0)
-    with house.House() as copy, ordinary(copy.home) as view:
+    with house.House() as copy:
         bench = Bench(copy, deliveries.Sender.of("Benchmark"), asked.seconds or (1.5 if asked.short else 3.0))
-        rows = list(measure(bench, asked.rounds, view))
+        rows = list(measure(bench, asked.rounds))
     frame.report("The door", rows, as_json=asked.json)
 
 

@@ -104,7 +104,8 @@ def told(home: Path) -> Mapping[str, str]:
     )
     usual = {"SWITCHBOARD_LOG_LEVEL": "INFO", "SWITCHBOARD_COLLECT_STATIC": "true"}
     limits = {"SWITCHBOARD_LIVE_STREAMS": "6000", "SWITCHBOARD_LIVE_STREAMS_A_PERSON": "6000"}
-    return {"SWITCHBOARD_HOME": str(home), "SECRET_KEY": settings.SECRET_KEY, **keys, **usual, **limits}
+    ours = {"SWITCHBOARD_HOME": str(home), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+    return {**ours, "SECRET_KEY": settings.SECRET_KEY, **keys, **usual, **limits}
 
 
 def point_at(home: Path) -> None:
