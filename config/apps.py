@@ -1,7 +1,5 @@
 """Django's name card for the wiring: it brings `up`, `web`, `prepare`, `backup` and `restore`."""
 
-from importlib import import_module
-
 from django.apps import AppConfig
 
 
@@ -11,5 +9,9 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Load the Celery application, so that `.delay()` in a web process knows its broker."""
-        import_module("config.celery")
+        """Tie the rooms together, now that their models can be imported."""
+        from config import celery  # noqa: F401  so that `.delay()` in a web process knows its broker
+        from operations import hooks
+        from webhooks import raising
+
+        hooks.AFTER_RUN.append(raising.after_run)

@@ -6,7 +6,7 @@ import django
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from definitions import catalog, simulator
+from definitions import simulator
 
 django.setup()
 
@@ -31,4 +31,4 @@ def known(service: str) -> dict[str, str]:
     return endpoints(service)
 
 
-application = simulator.application(tuple(one.handle for one in catalog.services()), known=known)
+application = simulator.application(known=known)

@@ -224,7 +224,9 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONCURRENCY = env.int("SWITCHBOARD_WORKER_PROCESSES", 2)
+# A call waits for the network, up to minutes: threads, not processes. One connection takes 8 of them at most.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = env.int("SWITCHBOARD_WORKER_THREADS", 16)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the logging of these settings stays
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
@@ -254,5 +256,5 @@ CELERY_BEAT_SCHEDULE = {
     "wake up runs that lie": _every(10, "operations.tasks.reap"),
     "wake up events that lie": _every(10, "webhooks.tasks.process_events"),
     "sign of life": _every(15, "overview.tasks.pulse"),
-    "partitions ahead": _every(6 * 3600, "webhooks.tasks.extend_partitions"),
+    "partitions ahead, retention, silence": _every(3600, "webhooks.tasks.keep_house"),
 }

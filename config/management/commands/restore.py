@@ -30,7 +30,7 @@ class Command(BaseCommand):
         except (NotReady, home.Unusable, Error, OSError) as error:
             raise CommandError(f"Nothing was restored: {error}") from None
         self.stdout.write(
-            f"Restored. Runs that may have been sent and are unknown: {settled.unknown}; not sent, cancelled: "
+            f"Restored. Runs that may have been sent, unknown: {settled.unknown}; not sent, cancelled: "
             f"{settled.cancelled}; events held: {settled.held}; connections paused: {settled.paused}. "
             "An admin resumes each connection on its page."
         )
