@@ -1,6 +1,7 @@
 """The only way in: which services there are, and what they can do."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,9 +28,11 @@ class _Shelf(NamedTuple):
     looked: float
     services: dict[str, Service]
     broken: tuple[Finding, ...]
+    operations: dict[tuple[str, str], Operation]
+    events: dict[tuple[str, str], Event]  # the first of its type; two resources may share one
 
 
-_shelf = _Shelf((), -LOOK_AGAIN, {}, ())
+_shelf = _Shelf((), -LOOK_AGAIN, {}, (), {}, {})
 
 
 def services() -> tuple[Service, ...]:
@@ -54,15 +57,18 @@ def service(handle: str) -> Service:
 
 def operation(handle: str, key: str) -> Operation:
     """Return the operation `key` ("batches.create") of a service. Raises UnknownService, UnknownOperation."""
-    found = service(handle).operation(key)
+    found = _current().operations.get((handle, key))
     if found is None:
+        service(handle)
         raise UnknownOperation(f"{handle} has no operation {key!r}.")
     return found
 
 
 def event(handle: str, type: str, resource: str = "") -> Event | None:
     """Return the event of that type, or None when the definition does not know it. Raises UnknownService."""
-    return service(handle).event(type, resource)
+    if resource:
+        return service(handle).event(type, resource)
+    return _current().events.get((handle, type)) or service(handle).event(type)
 
 
 def _current() -> _Shelf:
@@ -86,7 +92,9 @@ def _load(stamp: tuple[tuple[str, int, int], ...], now: float) -> _Shelf:
             faults.extend(error.findings)
             continue
         loaded.setdefault(found.handle, found)
-    return _Shelf(stamp, now, loaded, tuple(faults))
+    operations = {(s.handle, o.key): o for s in loaded.values() for o in s.operations}
+    events = {(s.handle, e.type): e for s in loaded.values() for e in reversed(s.events)}
+    return _Shelf(stamp, now, loaded, tuple(faults), operations, events)
 
 
 def _folders() -> list[Path]:
@@ -100,5 +108,9 @@ def _folders() -> list[Path]:
 
 
 def _stamp() -> tuple[tuple[str, int, int], ...]:
-    files = (file for place in _folders() for file in sorted(place.glob("*.json")))
-    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    """Return what changes when a file does. One that vanishes while we look changes it as well."""
+    stamp = []
+    for file in (file for place in _folders() for file in sorted(place.glob("*.json"))):
+        with suppress(OSError):
+            stamp.append((str(file), file.stat().st_mtime_ns, file.stat().st_size))
+    return tuple(stamp)

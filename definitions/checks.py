@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
-from definitions import auth, template
+from definitions import auth, compose, template
 from definitions.documents import Way
 
 Json = Mapping[str, Any]
@@ -58,6 +58,7 @@ def _meaning(document: Json) -> Iterator[Fault]:
             yield from _template_faults(resource, operation, way)
             yield from _file_faults(operation, way)
     yield from _reference_faults(document)
+    yield from _action_faults(document)
 
 
 def _template_faults(resource: Json, operation: Json, way: Way) -> Iterator[Fault]:
@@ -108,6 +109,17 @@ def _reference_faults(document: Json) -> Iterator[Fault]:
     for way, key in _references(document):
         if key not in operations:
             yield way, f"There is no operation {key!r}."
+
+
+def _action_faults(document: Json) -> Iterator[Fault]:
+    """Check recipes: words that nobody knows, and inputs that nobody declared."""
+    for handle, action in document.get("actions", {}).items():
+        declared = _declared({"placeholders": action["inputs"]})
+        way: Way = ("actions", handle, "values")
+        for word in sorted(set(compose.unknown_words(action["values"]))):
+            yield way, f"{word!r} is no word of recipes; known are: {', '.join(compose.WORDS)}."
+        for name in sorted(set(compose.names(action["values"])) - declared):
+            yield way, f"It uses the input {name!r}, which is not among the inputs."
 
 
 def _references(document: Json) -> Iterator[tuple[Way, str]]:

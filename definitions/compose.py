@@ -1,6 +1,6 @@
 """Turn an action's inputs into the values of its operation, by the recipe that stands in the definition.
 
-A recipe is JSON with four words in it, each an object of its own:
+A recipe is JSON with these words in it, each an object of its own:
 `{"$input": name}` the input; `{"$one": name}` a list input, or its only element when it has one;
 `{"$if": name, "then": recipe}` the recipe when the input is there and not false;
 `{"$each": [names], "as": recipe}` the recipe once for each element of these inputs, in which `{"$item":
@@ -34,12 +34,12 @@ def compose(action: Action, inputs: Inputs, as_url: AsUrl) -> dict[str, Any]:
 def faults(action: Action, inputs: Inputs) -> dict[str, str]:
     """Return a sentence for each input that is missing, also of those groups of which one is enough."""
     absent = {name for name in (p.name for p in action.inputs) if values.is_blank(inputs.get(name))}
-    alone = {p.name: "This is required." for p in action.inputs if p.required and p.name in absent}
+    found = {p.name: "This is required." for p in action.inputs if p.required and p.name in absent}
     labels = {p.name: p.label for p in action.inputs}
     for group in action.one_of:
         if set(group) <= absent:
-            alone[group[0]] = f"Give at least one of: {', '.join(labels[name] for name in group)}."
-    return alone
+            found[group[0]] = f"Give at least one of: {', '.join(labels[name] for name in group)}."
+    return found
 
 
 def names(recipe: Any) -> Iterator[str]:
@@ -53,6 +53,15 @@ def names(recipe: Any) -> Iterator[str]:
         yield from recipe.get("$each", ())
         for child in recipe.values():
             yield from names(child)
+
+
+def unknown_words(recipe: Any) -> Iterator[str]:
+    """Yield every member of a recipe that begins like a word and is none."""
+    children = recipe.values() if isinstance(recipe, Mapping) else recipe if isinstance(recipe, list) else ()
+    if isinstance(recipe, Mapping):
+        yield from (key for key in recipe if key.startswith("$") and key not in WORDS)
+    for child in children:
+        yield from unknown_words(child)
 
 
 def _made(recipe: Any, inputs: Inputs, as_url: AsUrl, item: Any) -> Any:

@@ -151,7 +151,7 @@ def form_for(
 ) -> type[PlaceholderForm]:
     """Return a form for any placeholders: an operation's, an action's inputs, a service's credentials."""
     wanted = tuple(placeholders)
-    fields: dict[str, Any] = {"placeholders": wanted}
+    fields: dict[str, Any] = {}
     for placeholder in wanted:
         kind = UploadField if placeholder.type == "File" else PlaceholderField
         fields[placeholder.name] = kind(
@@ -162,7 +162,9 @@ def form_for(
         if placeholder.clearable:
             label = f"Clear {(placeholder.label or placeholder.name).lower()}"
             fields[CLEAR + placeholder.name] = forms.BooleanField(required=False, label=label)
-    return type("GeneratedForm", (PlaceholderForm,), fields)
+    made: type[PlaceholderForm] = type("GeneratedForm", (PlaceholderForm,), fields)
+    made.placeholders = wanted
+    return made
 
 
 def has_json_box(placeholder: Placeholder) -> bool:

@@ -59,7 +59,7 @@ def version(document: Json) -> str:
 
 def _resource(document: Json, resource: Json, published: Json) -> schema.Resource:
     operations = resource.get("operations", {}).items()
-    before: Json = next((r for r in published["resources"] if r.get("handle") == resource["handle"]), {})
+    before = _named(published.get("resources"), resource["handle"])
     return schema.Resource(
         handle=resource["handle"],
         short=resource["meta"]["short"],
@@ -118,10 +118,17 @@ def _operation(document: Json, resource: Json, name: str, operation: Json, befor
 
 def _published(before: Json, operation: Json, resource: Json, name: str) -> str:
     """Return method and path as published when the overlay changed them, else nothing."""
-    was = before.get("operations", {}).get(name)
-    if not was or (was["method"], was["path"]["value"]) == (operation["method"], operation["path"]["value"]):
+    was = before.get("operations", {}).get(name, {})
+    method, path = was.get("method"), was.get("path", {}).get("value")
+    if not was or (method, path) == (operation["method"], operation["path"]["value"]):
         return ""
-    return f"{was['method']} {resource['endpoint']['value']}{was['path']['value']}"
+    return f"{method} {resource['endpoint']['value']}{path}"
+
+
+def _named(resources: Any, handle: str) -> Json:
+    """Return the resource of that handle in published files, which nobody has checked."""
+    found = (r for r in resources if isinstance(r, dict)) if isinstance(resources, list) else ()
+    return next((resource for resource in found if resource.get("handle") == handle), {})
 
 
 def _operation_fields(resource: Json, operation: Json, effect: str) -> tuple[schema.Field, ...]:

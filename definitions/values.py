@@ -37,9 +37,10 @@ def cast(placeholder: Placeholder, value: Any) -> Any:
 
     Raises BadValue with one sentence (rules T5, T10, T11).
     """
-    if placeholder.multiple and isinstance(value, list):
-        return [cast_one(placeholder, item) for item in value if not is_blank(item)]
-    return cast_one(placeholder, value)
+    if not placeholder.multiple or (placeholder.json == "allowed" and not isinstance(value, list)):
+        return cast_one(placeholder, value)
+    items = value if isinstance(value, list) else [value]
+    return [cast_one(placeholder, item) for item in items if not is_blank(item)]
 
 
 def cast_one(placeholder: Placeholder, value: Any) -> Any:

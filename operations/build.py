@@ -134,10 +134,11 @@ def masked(request: Request, credentials: Mapping[str, str]) -> dict[str, Any]:
     masked.
     """
     secrets = sorted((secret for secret in credentials.values() if secret), key=len, reverse=True)
+    escaped = [quote(secret, safe=safe) for secret in secrets for safe in ("", PATH_SAFE)]
     content: Any = dict(request.form) if request.form or request.files else _shown(request.body)
     return {
         "method": request.method,
-        "url": _mask(_mask(request.url, secrets), [quote(secret, safe="") for secret in secrets]),
+        "url": _mask(request.url, [*secrets, *escaped]),
         "headers": {name: _mask(value, secrets) for name, value in request.headers},
         "body": _mask_tree(content, secrets),
         "files": [_described(part) for part in request.files],
@@ -162,9 +163,18 @@ def _check_credentials(service: Service, credentials: Mapping[str, str]) -> None
 
 
 def _query(operation: Operation, known: Mapping[str, Any]) -> str:
-    filled = [(name, template.fill_text(template.parse_text(text), known)) for name, text in operation.query]
-    pairs = [(name, value) for name, value in filled if value is not template.DROP]
+    pairs = [(name, text) for name, template_text in operation.query for text in _param(template_text, known)]
     return "?" + urlencode(pairs, quote_via=quote, safe="") if pairs else ""
+
+
+def _param(text: str, known: Mapping[str, Any]) -> list[str]:
+    """Return the values that a parameter is sent with: none when blank, several when a list fills it."""
+    parsed = template.parse_text(text)
+    alone = parsed.parts[0] if len(parsed.parts) == 1 else None
+    if isinstance(alone, template.Slot) and isinstance(known.get(alone.name), list):
+        return [template.as_text(item) for item in known[alone.name]]
+    filled = template.fill_text(parsed, known)
+    return [] if filled is template.DROP else [filled]
 
 
 def _headers(

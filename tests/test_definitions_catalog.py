@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from definitions import catalog, folder
+from definitions import apps, catalog, folder
 from definitions.findings import BrokenDefinition
 
 SERVICE = {
@@ -114,6 +114,39 @@ def test_what_a_schema_cannot_say_is_found_too(small, operation, place, reason):
         BrokenDefinition, match=rf"resources.json:\d+:things.operations.list.{place}: .*{reason}"
     ):
         folder.load(small(resources=changed(**operation)))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"x": {"$inptu": "a"}}, "'\\$inptu' is no word of recipes; known are: \\$input"),
+        ({"x": [{"y": {"$one": "b"}}]}, "uses the input 'b', which is not among the inputs"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_found(small, values, reason):
+    inputs = [{"name": "a", "type": "String"}]
+    actions = {"do": {"label": "Do", "operation": "things.list", "inputs": inputs, "values": values}}
+    with pytest.raises(BrokenDefinition, match=rf"actions.json:\d+:do.values: .*{reason}"):
+        folder.load(small(actions=actions))
+
+
+def test_an_overlay_can_mend_what_was_published_broken(small):
+    fixed = {"resources": {"things": {"operations": {"list": {"path": {"value": ""}}}}}}
+    published = [RESOURCES[0] | {"operations": {"list": {"method": "GET"}}}]
+    service = folder.load(small(resources=published, overlay=fixed))
+    assert service.operation("things.list").path == "/things"
+
+
+def test_an_overlay_can_bring_all_resources(small, tmp_path):
+    small(overlay={"resources": RESOURCES})
+    (tmp_path / "resources.json").unlink()
+    assert folder.load(tmp_path).operation("things.list").path == "/things"
+
+
+def test_a_broken_definition_is_a_warning_of_the_system_check(small, settings, look_now):
+    settings.DEFINITIONS = [str(small(resources=changed(method="GETT")))]
+    (warning,) = apps.broken_definitions()
+    assert warning.msg.startswith("resources.json:")
 
 
 def test_an_unknown_way_to_authenticate_names_the_known_ones(small):

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import json
+from pathlib import Path
 
 import httpx
 import pytest
 import standardwebhooks
 
-from definitions import catalog, selectors, simulator
+from definitions import catalog, selectors, simulator, streams
 from operations import build
 from tests import openai_cases
 
@@ -244,6 +245,41 @@ def test_a_registered_endpoint_hears_of_what_is_done(practice, key, values, type
 def test_an_endpoint_is_forgotten_when_no_secret_comes(practice):
     practice.order("endpoints", service="chatgpt-v1", url=ENDPOINT, secret=SECRET)
     assert practice.order("endpoints", service="chatgpt-v1", url=ENDPOINT).json() == {"endpoints": []}
+
+
+@pytest.mark.parametrize("key", ["chat_completions.create", "responses.create"])
+def test_words_come_one_by_one_when_a_stream_is_asked_for(practice, key):
+    operation = catalog.operation("chatgpt-v1", key)
+    answer = practice.run(key, openai_cases.required(operation) | {"stream": True})
+    assert answer.headers["content-type"] == "text/event-stream"
+    events = streams.Events().feed(answer.content)
+    assert len([event for event in events if streams.words(operation.stream, event)]) > 10
+    found = selectors.picked(operation.fields, streams.whole(operation.stream, events))
+    assert found.missing == ()
+    assert "practice answer" in (found.resolved.get("content") or found.resolved.get("output_text"))
+
+
+def test_a_slow_answer_is_slow_on_demand(practice, monkeypatch):
+    waited = []
+
+    async def wait(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    assert (
+        practice.ask("POST", "/responses", json={"model": "m", "input": "practice-slow-20"}).status_code
+        == 200
+    )
+    assert waited == [20]
+
+
+def test_definitions_that_come_later_are_played_too(settings, monkeypatch):
+    monkeypatch.setattr(catalog, "LOOK_AGAIN", 0)
+    app = simulator.application()
+    assert list(app.services) == ["chatgpt-v1"]
+    settings.DEFINITIONS = [str(Path(__file__).parent.parent / "docs" / "examples")]
+    app.look_again()
+    assert sorted(app.services) == ["chatgpt-v1", "forge-v1"]
 
 
 def test_an_endpoint_that_does_not_answer_is_said(practice):

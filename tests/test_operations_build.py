@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from definitions import catalog
 from definitions.schema import Placeholder
+from definitions.template import Slot
 from operations import build
 from operations.build import FileRef, InputErrors
 
@@ -128,6 +129,30 @@ def test_a_value_cannot_stand_in_for_a_credential():
     )
     made = build.request(service(), operation, {"apiKey": "sk-mine"}, KEY)
     assert dict(made.headers)["Authorization"] == "Bearer sk-test-1234567890"
+
+
+def test_a_list_fills_a_parameter_several_times():
+    placeholder = Placeholder("after", multiple=True, place="query")
+    operation = replace(
+        service().operation("files.list"), placeholders=(placeholder,), query=(("after[]", "{{after}}"),)
+    )
+    made = build.request(service(), operation, {"after": ["a", "b c"]}, KEY)
+    assert made.url.endswith("/files?after%5B%5D=a&after%5B%5D=b%20c")
+
+
+def test_a_body_that_is_one_blank_hole_is_no_body():
+    operation = replace(service().operation("responses.create"), body=Slot("input", bare=True))
+    operation = replace(operation, placeholders=(Placeholder("input", json="required"),))
+    assert build.request(service(), operation, {}, KEY).body is None
+    assert build.request(service(), operation, {"input": "[1]"}, KEY).body == b"[1]"
+
+
+def test_asking_for_a_stream_brings_what_belongs_to_it():
+    values = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    assert "stream_options" not in body("chat_completions.create", values | {"stream": "false"})
+    assert body("chat_completions.create", values | {"stream": "true"})["stream_options"] == {
+        "include_usage": True
+    }
 
 
 def test_another_base_url_is_joined_without_losing_its_path():

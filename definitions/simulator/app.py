@@ -47,24 +47,31 @@ def application(
     `client` posts the webhooks; `delay` is the time between an answer and its event; `known` is asked where
     the events of a service go, beside the endpoints that were told.
     """
-    named = tuple(handles)
-    services = tuple(catalog.service(handle) for handle in named) if named else catalog.services()
     client = client or httpx.AsyncClient(trust_env=False, follow_redirects=False)
-    return Practice(services, client, delay, known)
+    return Practice(handles, client, delay, known)
 
 
 class Practice:
     """Services played from their definitions; what is made lives in memory until the process ends."""
 
     def __init__(
-        self, services: Iterable[Service], client: httpx.AsyncClient, delay: float, known: Known = nobody
+        self, handles: Iterable[str], client: httpx.AsyncClient, delay: float, known: Known = nobody
     ) -> None:
-        self.services = {service.handle: service for service in services}
-        self.routes = routes.routes(self.services.values())
+        self.named = tuple(handles)
+        self.services: dict[str, Service] = {}
+        self.routes: tuple[routes.Route, ...] = ()
         self.world = World()
         self.client, self.delay, self.known = client, delay, known
         self.endpoints: dict[str, dict[str, str]] = {}  # by service, then URL: the secret
         self.tasks: set[asyncio.Task[Any]] = set()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Take over definitions that were added or changed since; what was made of them stays."""
+        loaded = [service for service in catalog.services() if not self.named or service.handle in self.named]
+        if loaded != list(self.services.values()):
+            self.services = {service.handle: service for service in loaded}
+            self.routes = routes.routes(loaded)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         """Take one ASGI connection: start and end of the process, or a request."""
@@ -75,6 +82,7 @@ class Practice:
 
     async def reply(self, asked: Asked) -> Reply:
         """Return the answer to any request."""
+        self.look_again()
         if asked.path == "/":
             return Reply(document=self._about())
         if asked.path.startswith(CONTROL):
@@ -157,7 +165,9 @@ class Practice:
         events = match.route.resource.events
         wanted = next((event.type for event in events if _sent_for(event, word, said)), "")
         if wanted and len(self.tasks) < MOST_TASKS:
-            task = asyncio.ensure_future(self._post_later(service, wanted, str(reply.document.get("id", ""))))
+            task = asyncio.ensure_future(
+                self._post_later(service, wanted, name_of(match.route.resource, reply.document))
+            )
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 

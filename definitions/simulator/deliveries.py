@@ -61,7 +61,7 @@ async def post(client: httpx.AsyncClient, delivery: Delivery) -> dict[str, Any]:
     try:
         headers = dict(delivery.headers)
         answer = await client.post(delivery.url, content=delivery.body, headers=headers, timeout=TIMEOUT)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return {"error": f"The endpoint did not answer: {error or type(error).__name__}."}
     return {"status": answer.status_code, "answer": answer.text[:500]}
 

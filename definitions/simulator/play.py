@@ -2,134 +2,28 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from definitions import template
-from definitions.schema import Operation, Placeholder, Resource, Selector
+from definitions.schema import Operation, Selector
 from definitions.selectors import pick
 from definitions.simulator import errors, media
 from definitions.simulator.http import Asked, Form, Reply, parse_body
+from definitions.simulator.refusals import refusal
 from definitions.simulator.routes import Match
-from definitions.simulator.world import Key, World, name_of, number
+from definitions.simulator.scene import Scene
+from definitions.simulator.world import World, name_of, number
 from definitions.writing import put
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One request on its way to an answer: what was matched, what it said, and what practice remembers."""
-
-    match: Match
-    asked: Asked
-    form: Form
-    world: World
-
-    @property
-    def operation(self) -> Operation:
-        """Return the operation that was asked for."""
-        return self.match.route.operation
-
-    @property
-    def resource(self) -> Resource:
-        """Return the resource that the operation belongs to."""
-        return self.match.route.resource
-
-    @property
-    def key(self) -> Key:
-        """Return where objects of this resource are kept: apart for each parent that the path names."""
-        parents = (p.name for p in self.operation.placeholders if p.place == "endpoint")
-        named = tuple(self.match.values[name] for name in parents if name in self.match.values)
-        return (self.operation.service, self.operation.resource, *named)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Return everything that was said, by name; of an upload its file name and size."""
-        uploads = [{"filename": name, "bytes": len(content)} for name, content in self.form.files.values()]
-        return {
-            **self.asked.query,
-            **self.form.members,
-            **self.match.values,
-            **(uploads[0] if uploads else {}),
-        }
-
-    @property
-    def named(self) -> str:
-        """Return the id of the object that the request is about."""
-        return self.match.values.get(self.operation.names_object, "")
 
 
 def answer(match: Match, asked: Asked, world: World) -> Reply:
     """Return the answer to a request that took a route: the first refusal, else what the operation gives."""
     form = parse_body(asked) if asked.body else Form({})
     scene = Scene(match, asked, form or Form({}), world)
-    refused = next((reply for check in CHECKS if (reply := check(scene))), None)
-    if refused:
+    if refused := refusal(scene):
         return refused
     if asked.body and form is None:
         return errors.error(match.route.service, 400, "The body is neither JSON nor a form.", "invalid_json")
     return next(play(scene) for fits, play in PLAYS if fits(scene.operation))
-
-
-def credential(scene: Scene) -> str:
-    """Return what stands in the place of the key in the auth header, "" when there is none."""
-    auth = scene.match.route.service.auth
-    literal = template.parse_text(auth.template).parts[0]
-    sent = scene.asked.headers.get(auth.header.lower(), "")
-    if not isinstance(literal, str):
-        return sent
-    return sent.removeprefix(literal) if sent.startswith(literal) else ""
-
-
-def _check_key(scene: Scene) -> Reply | None:
-    service = scene.match.route.service
-    if not service.auth.header:
-        return None
-    key = credential(scene).strip()
-    if not key:
-        return errors.error(service, 401, f"No key came in the header {service.auth.header}.")
-    return errors.asked_by_key(service, key)
-
-
-def _check_demands(scene: Scene) -> Reply | None:
-    return errors.asked_by_value(scene.match.route.service, scene.given)
-
-
-def _check_headers(scene: Scene) -> Reply | None:
-    for name, text in scene.operation.headers:
-        if not scene.asked.headers.get(name.lower()):
-            sentence = f"The header {name} is missing; it should be {text!r}."
-            return errors.error(scene.match.route.service, 400, sentence, "missing_header", name)
-    return None
-
-
-def _check_kind(scene: Scene) -> Reply | None:
-    wanted, got = scene.operation.content_type, scene.asked.headers.get("content-type", "")
-    if not wanted or got.startswith(wanted):
-        return None
-    return errors.error(scene.match.route.service, 415, f"The body must be {wanted}, not {got or 'nothing'}.")
-
-
-def _check_members(scene: Scene) -> Reply | None:
-    for placeholder in scene.operation.placeholders:
-        if placeholder.place == "body" and (sentence := _fault(scene, placeholder)):
-            return errors.error(scene.match.route.service, 400, sentence, param=placeholder.name)
-    return None
-
-
-def _fault(scene: Scene, placeholder: Placeholder) -> str:
-    name = member(scene.operation, placeholder.name)
-    value = scene.form.members.get(name, scene.form.files.get(name))
-    if value is None or value == "":
-        return f"{name!r} is required." if placeholder.required else ""
-    if placeholder.options and value not in placeholder.options:
-        return f"{name!r} must be one of: {', '.join(placeholder.options)}."
-    return ""
-
-
-def member(operation: Operation, name: str) -> str:
-    """Return the top-level member of a body that a placeholder fills."""
-    members = operation.body.items() if isinstance(operation.body, dict) else ()
-    return next((key for key, node in members if name in template.names(node)), name)
 
 
 def _text(scene: Scene) -> Reply:
@@ -232,13 +126,6 @@ def _nothing(scene: Scene) -> Reply:
     return errors.error(scene.match.route.service, 404, sentence)
 
 
-CHECKS: tuple[Callable[[Scene], Reply | None], ...] = (
-    _check_key,
-    _check_demands,
-    _check_headers,
-    _check_kind,
-    _check_members,
-)
 PLAYS: tuple[tuple[Callable[[Operation], bool], Callable[[Scene], Reply]], ...] = (
     (lambda o: "texts" in o.practice, _text),
     (lambda o: o.response_kind == "binary", _binary),

@@ -17,6 +17,7 @@ class Route:
     resource: Resource
     operation: Operation
     pattern: re.Pattern[str]
+    names: tuple[str, ...]  # the placeholders of the path, in order
     literal: int  # letters of the path outside placeholders: of two matches the more literal one is meant
 
 
@@ -44,7 +45,8 @@ def match(known: Iterable[Route], method: str, path: str) -> Match | None | str:
     here = [(route, found) for route in known if (found := route.pattern.fullmatch(path))]
     for route, found in here:
         if route.operation.method == method:
-            return Match(route, {name: unquote(value) for name, value in found.groupdict().items()})
+            values = zip(route.names, map(unquote, found.groups()), strict=True)
+            return Match(route, dict(values))
     return ", ".join(sorted({route.operation.method for route, _ in here})) or None
 
 
@@ -52,7 +54,8 @@ def _route(service: Service, resource: Resource, operation: Operation) -> Route:
     """Answer below the service's handle, below the path of its real base URL, and at the root."""
     text = template.parse_text(operation.path)
     prefix = re.escape(urlsplit(service.base_url).path)
-    parts = (re.escape(part) if isinstance(part, str) else f"(?P<{part.name}>[^/]+)" for part in text.parts)
+    parts = (re.escape(part) if isinstance(part, str) else "([^/]+)" for part in text.parts)
     pattern = f"(?:/{re.escape(service.handle)})?(?:{prefix})?" + "".join(parts)
     literal = sum(len(part) for part in text.parts if isinstance(part, str))
-    return Route(service, resource, operation, re.compile(pattern), literal)
+    names = tuple(template.names(text))
+    return Route(service, resource, operation, re.compile(pattern), names, literal)
