@@ -4,8 +4,19 @@ from typing import Any
 
 import structlog
 
-# These speak of every call or every query at INFO or DEBUG: addresses, parameters, bodies.
-QUIET = ("httpx", "httpcore", "kombu", "amqp", "asyncio", "django.db.backends", "urllib3")
+# These speak of every call or every query at INFO or DEBUG: addresses, parameters, bodies. At DEBUG the templates
+# write down the whole context for each variable that is not there: 124 MB, with the seed of a second factor in it.
+QUIET = (
+    "httpx",
+    "httpcore",
+    "kombu",
+    "amqp",
+    "asyncio",
+    "django.db.backends",
+    "django.template",
+    "fido2",
+    "urllib3",
+)
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
