@@ -5,7 +5,6 @@ or disabled · 405 · 413 · 429 and 503 with Retry-After (not stored). Bodies a
 stand in the log (threats.md).
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from connections.endpoints import Endpoint
 from definitions import catalog
 from webhooks import limits, signatures
 from webhooks.deliveries import TEST, Delivery, Gone, Receive, Refused, Scope
+from webhooks.digests import digest
 from webhooks.directory import Away, Directory, Place
 from webhooks.inbox import Arrival, Inbox
 from webhooks.models import Mark
@@ -166,7 +166,7 @@ def _arrival(
         headers=delivery.headers_json(),
         secret_id=secret.id if secret else None,
         secret_label=secret.label if secret else "",
-        digest=hashlib.sha256(delivery.body).digest()[:16],
+        digest=digest(delivery.body),
         body=delivery.body,
     )
 

@@ -4,6 +4,7 @@ There is no default partition: with one PostgreSQL no longer reads partitions in
 events of a long log would need all of them. What comes after the last week lies in `webhooks_event_beyond`.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,18 @@ def extend(now: datetime) -> list[str]:
             return []
         cursor.execute("SET LOCAL lock_timeout = '2s'")  # give up rather than make the door wait behind us
         return _cut(cursor, start, wanted)
+
+
+def ranges() -> list[tuple[int, int]]:
+    """Return the first id of each partition and the one after its last, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_expr(relpartbound, pg_class.oid) FROM pg_inherits "
+            "JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'webhooks_event'::regclass"
+        )
+        found = [re.findall(r"[0-9]+|MINVALUE|MAXVALUE", row[0]) for row in cursor.fetchall()]
+    ends = {"MINVALUE": "0", "MAXVALUE": str((1 << 63) - 1)}
+    return sorted(((int(ends.get(low, low)), int(ends.get(high, high))) for low, high in found), reverse=True)
 
 
 def past(now: datetime) -> list[str]:

@@ -18,6 +18,7 @@ from webhooks.models import Mark
 
 LONGEST_NAME = 256  # characters of a type or an object id that the log keeps
 DEEPEST = 64  # levels that a page or jsonb is asked to hold
+LARGEST_VIEW = 256 << 10  # bytes; PostgreSQL's index of words holds no more than 1 MiB of them
 HUGE_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{3,}")  # a numeric with that many digits is megabytes in jsonb
 ODD_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # NUL, or a surrogate that may stand alone
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -46,6 +47,11 @@ def envelope(scheme: Webhooks, headers: Mapping[bytes, bytes], body: bytes) -> E
         _text(pick(document, scheme.id)),
         created if type(created) in (int, float) and 0 <= created < LATEST else None,
     )
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Return the envelope's time as a moment."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def is_json(body: bytes) -> bool:
@@ -105,7 +111,7 @@ def subject(scheme: Webhooks, value: Any) -> Any:
 
 def view(body: bytes) -> Any | None:
     """Return the document for PostgreSQL's jsonb, or None when it would not survive there."""
-    if HUGE_EXPONENT.search(body) or b"\\u0000" in body:
+    if len(body) > LARGEST_VIEW or HUGE_EXPONENT.search(body) or b"\\u0000" in body:
         return None
     try:
         value = orjson.loads(body)

@@ -16,7 +16,9 @@ from webhooks.payload import LONGEST_NAME
 
 
 def after_run(run: Run, document: Any) -> list[str]:
-    """Write the events that a finished run's answer raises, and return their ids. One of `operations.hooks`."""
+    """Write the events that a finished run's answer raises, and return their ids. One of
+    `operations.hooks`.
+    """
     if run.connection_id is None or run.origin == "hydration":
         return []
     service = catalog.service(run.service)

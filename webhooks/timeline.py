@@ -1,15 +1,18 @@
 """Events and refusals as one list, newest first: what the log page shows, filters and pages through."""
 
 from collections.abc import Callable
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from audit import pages
 from connections.models import Connection
 from people.models import Person
+from webhooks import search
 from webhooks.models import Cause, Event, Hydration, Mark, Rejection, State
 
 Rows = QuerySet[Any]
@@ -52,6 +55,18 @@ def _connections() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Connection.objects.order_by("name").values_list("pk", "name")]
 
 
+def _words(rows: Rows, value: str) -> Rows:
+    if rows.model is Event:
+        return search.words(rows, value)
+    said = ("detail", "path", "delivery_id", "peer")
+    return rows.filter(reduce(or_, (Q(**{f"{name}__icontains": value}) for name in said)))
+
+
+def _path(rows: Rows, value: str) -> Rows:
+    search.parsed(value)  # a path that makes no sense is told so on both sides
+    return search.path(rows, value) if rows.model is Event else rows.none()
+
+
 KINDS = (("events", "Events"), ("refused", "Refused"))
 MARKS = (*Mark.choices, *((value, label) for value, label in Hydration.choices if value))
 FILTERS = (
@@ -65,6 +80,9 @@ FILTERS = (
     pages.Filter("tests", "Tests", _tests, (("hide", "Hidden"),)),
     pages.since(),
     pages.until(),
+    # Last, so that they search only what the others leave.
+    pages.Filter("path", "JSON path = value", _path, hint="data.status=completed"),
+    pages.Filter("q", "Search", _words, hint="words or an id"),
 )
 LIVE = frozenset({"kind", "connection", "type", "state", "mark", "cause", "object", "tests"})
 
@@ -92,6 +110,15 @@ def page(
     """Return the page of the log that the address asks for, and its filter bar."""
     sides = [pages.filtered(rows, request, FILTERS) for rows in querysets(person)]
     return pages.merged([side.queryset for side in sides], request, size), sides[0]
+
+
+def narrowed(person: Person, request: HttpRequest, *, refused: bool = False) -> Rows:
+    """Return one side of the log as the address filters it, newest first, with bodies: for replays and
+    exports.
+    """
+    model = Rejection if refused else Event
+    rows = model.objects.for_user(person).select_related("connection")
+    return pages.filtered(rows, request, FILTERS).queryset.order_by("-pk")
 
 
 def querysets(person: Person) -> list[Rows]:

@@ -3,14 +3,22 @@
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.urls import reverse
 
 from audit import ids
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Hydration, Mark, Origin, State
+
+
+class Words(Func):
+    """The words of a document's texts and numbers, for searching."""
+
+    template = "jsonb_to_tsvector('simple', %(expressions)s, '[\"string\", \"numeric\"]')"
+    output_field = SearchVectorField()
 
 
 class EventQuerySet(ArrivedQuerySet):
@@ -54,6 +62,14 @@ class Event(Arrived):
             models.Index(fields=["object_id", "id"], name="event_object", condition=~Q(object_id="")),
             models.Index(fields=["state", "id"], name="event_open", condition=~Q(state=State.PROCESSED)),
             models.Index(fields=["id"], name="event_marked", condition=~Q(marks=[])),
+            # The view is filled in after the answer, so that these two never cost the door anything.
+            GinIndex(
+                fields=["view"],
+                name="event_paths",
+                opclasses=["jsonb_path_ops"],
+                condition=Q(view__isnull=False),
+            ),
+            GinIndex(Words("view"), name="event_words", condition=Q(view__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from webhooks.fields import mapped
 from webhooks.models import Arrived, Completion, Event, Rejection, Remark
 
 EVENT_TABS = ("fields", "payload", "raw", "headers", "verification", "timeline", "notes")
-REJECTION_TABS = ("verification", "payload", "raw", "headers", "notes")
+REJECTION_TABS = ("doctor", "verification", "payload", "raw", "headers", "notes")
 
 Tab = Callable[[Any], dict[str, Any]]
 
@@ -84,6 +84,10 @@ def _raw(row: Arrived) -> dict[str, Any]:
 
 def _verification(row: Event | Rejection) -> dict[str, Any]:
     return {"checks": verification.explained(row)}
+
+
+def _doctor(row: Rejection) -> dict[str, Any]:
+    return {}
 
 
 def _remarks(row: Arrived) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""Searching payloads: words anywhere, and the value at a JSON path, newest first, at any size of the log.
+
+Left to itself PostgreSQL walks the log backwards until it has fifty rows, which takes minutes when there
+are none. So the partitions are asked one by one from the newest on, each through its index (a
+materialised inner select), until enough is found.
+"""
+
+import json
+import re
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from connections.models import Connection
+from webhooks import partitions
+from webhooks.models import Dedupe
+from webhooks.models.events import Words
+
+MOST = 500  # matches that a search offers, the newest
+STEP = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|([^.\[\]="]+)|\[(\d+)\])')
+
+Rows = QuerySet[Any]
+
+
+def words(rows: Rows, text: str) -> Rows:
+    """Return the events that hold these words in this order, or whose delivery or object has this id."""
+    phrase = SearchQuery(text, config="simple", search_type="phrase")
+    found = _newest(rows.alias(words=Words("view")).filter(view__isnull=False, words=phrase))
+    named = set(
+        Dedupe.objects.filter(delivery_id=text, connection_id__in=_connections()).values_list(
+            "event_id", flat=True
+        )
+    )
+    named |= set(rows.filter(object_id=text).order_by("-pk").values_list("pk", flat=True)[:MOST])
+    return rows.filter(pk__in=[*found, *named])
+
+
+def path(rows: Rows, asked: str) -> Rows:
+    """Return the events with this value at this path: `data.id=batch_1`. Raises ValueError with a
+    sentence.
+    """
+    steps, values = parsed(asked)
+    wanted = Q()
+    for value in values:
+        wanted |= Q(view__contains=_nested(steps, value))
+    return rows.filter(pk__in=_newest(rows.filter(wanted, view__isnull=False)))
+
+
+def parsed(asked: str) -> tuple[list[str | int], list[Any]]:
+    """Return the steps of a path and the values that are meant: `5` is the number or the text.
+
+    A key with dots, quotes or brackets stands in double quotes. Raises ValueError with a sentence.
+    """
+    steps: list[str | int] = []
+    rest = asked.strip().removeprefix("$")
+    while step := STEP.match(rest):
+        quoted, plain, index = step.groups()
+        steps.append(
+            json.loads(f'"{quoted}"') if quoted is not None else int(index) if index else plain.strip()
+        )
+        rest = rest[step.end() :].lstrip()
+    if not steps or not rest.startswith("="):
+        raise ValueError("A path is written like data.status=completed.")
+    return steps, _values(rest[1:].strip())
+
+
+def _values(text: str) -> list[Any]:
+    try:
+        value = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return [text]
+    return [value] if isinstance(value, str) else [value, text]
+
+
+def _nested(steps: list[str | int], value: Any) -> Any:
+    """Return the document that contains just this value; a list is asked for any of its elements."""
+    for step in reversed(steps):
+        value = [value] if isinstance(step, int) else {step: value}
+    return value
+
+
+def _newest(rows: Rows) -> list[int]:
+    """Return the newest ids among rows that an index finds, one partition after the other."""
+    found: list[int] = []
+    for low, high in partitions.ranges():
+        inner = rows.filter(pk__gte=low, pk__lt=high).order_by().values("pk")
+        sql, parameters = inner.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found ORDER BY 1 DESC LIMIT {MOST}",  # noqa: S608
+                parameters,
+            )
+            found += [row[0] for row in cursor.fetchall()]
+        if len(found) >= MOST:
+            break
+    return found[:MOST]
+
+
+def _connections() -> list[Any]:
+    return list(Connection.everything.values_list("pk", flat=True))

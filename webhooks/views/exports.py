@@ -1,0 +1,39 @@
+"""The log as a file: what the filter shows, streamed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from audit import exports, log
+from people.access import person_of, role_required
+from webhooks import records, timeline
+from webhooks.fields import mapped_all
+from webhooks.models import Event
+
+BATCH = 100  # events whose bodies are in memory at once
+
+
+@require_GET
+@role_required("operator")
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Send the events, or with kind=refused the refused deliveries, as CSV or JSON Lines, newest first."""
+    ending = "csv" if request.GET.get("format") == "csv" else "jsonl"
+    refused = request.GET.get("kind") == "refused"
+    log.record("webhook.exported", request=request, after={"filter": request.GET.urlencode()})
+    if refused:
+        rows = timeline.narrowed(person_of(request), request, refused=True)
+        found = (records.rejection_record(row) for row in exports.rows(rows))
+        return exports.answer(request, f"refused.{ending}", records.REJECTION_COLUMNS, found)
+    rows = timeline.narrowed(person_of(request), request)
+    return exports.answer(request, f"events.{ending}", records.EVENT_COLUMNS, _events(rows))
+
+
+def _events(rows: QuerySet[Event]) -> Iterator[dict[str, Any]]:
+    batch = list(rows[:BATCH])
+    while batch:
+        fields = mapped_all(batch)
+        yield from (records.event_record(event, fields[event.pk]) for event in batch)
+        batch = list(rows.filter(pk__lt=batch[-1].pk)[:BATCH])
