@@ -10,6 +10,7 @@ import pytest
 import standardwebhooks
 
 from definitions import catalog, selectors, simulator, streams
+from definitions.simulator import http
 from operations import build
 from tests import openai_cases
 
@@ -248,7 +249,8 @@ def test_an_endpoint_is_forgotten_when_no_secret_comes(practice):
 
 
 @pytest.mark.parametrize("key", ["chat_completions.create", "responses.create"])
-def test_words_come_one_by_one_when_a_stream_is_asked_for(practice, key):
+def test_words_come_one_by_one_when_a_stream_is_asked_for(practice, key, monkeypatch):
+    monkeypatch.setattr(http, "PAUSE", 0)
     operation = catalog.operation("chatgpt-v1", key)
     answer = practice.run(key, openai_cases.required(operation) | {"stream": True})
     assert answer.headers["content-type"] == "text/event-stream"
