@@ -11,6 +11,7 @@ from people.access import person_of
 from webhooks import payload, showing, verification
 from webhooks.fields import mapped
 from webhooks.models import Arrived, Completion, Event, Rejection, Remark
+from webhooks.views.doctor import findings
 
 EVENT_TABS = ("fields", "payload", "raw", "headers", "verification", "timeline", "notes")
 REJECTION_TABS = ("doctor", "verification", "payload", "raw", "headers", "notes")
@@ -58,14 +59,23 @@ def _page(request: HttpRequest, row: Event | Rejection, template: str, names: Se
         "row": row,
         "tab": current,
         "tabs": [
-            (name, name.capitalize(), f"?tab={name}", notes if name == "notes" else None) for name in names
+            (name, name.capitalize(), f"?tab={name}", (notes or None) if name == "notes" else None)
+            for name in names
         ],
         "tab_template": f"webhooks/tabs/{current}.html",
         "can_change": person_of(request).may("operator"),
+        "can_redact": person_of(request).may("admin"),
         **_neighbours(request, row),
         **TABS[current](row),
+        **_findings(request, row, current),
     }
     return render(request, template, context)
+
+
+def _findings(request: HttpRequest, row: Event | Rejection, tab: str) -> dict[str, Any]:
+    if tab != "doctor" or not isinstance(row, Rejection):
+        return {}
+    return {"findings": findings(row, person_of(request))}
 
 
 def _fields(row: Event) -> dict[str, Any]:
@@ -86,10 +96,6 @@ def _verification(row: Event | Rejection) -> dict[str, Any]:
     return {"checks": verification.explained(row)}
 
 
-def _doctor(row: Rejection) -> dict[str, Any]:
-    return {}
-
-
 def _remarks(row: Arrived) -> dict[str, Any]:
     return {"remarks": Remark.objects.filter(row_id=row.pk).select_related("person")}
 
@@ -99,6 +105,7 @@ TABS: dict[str, Tab] = {
     "payload": _payload,
     "raw": _raw,
     "headers": lambda row: {},
+    "doctor": lambda row: {},  # needs to know who asks: see _page
     "verification": _verification,
     "timeline": _remarks,
     "notes": _remarks,

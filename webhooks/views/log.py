@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from audit import ids
 from connections.models import Connection
 from people.access import person_of
-from webhooks import timeline
+from webhooks import replay, timeline
+from webhooks.models import SavedView
 
 
 @require_GET
@@ -26,9 +28,30 @@ def log(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "live_url": _live_url(request),
         "after": after,
+        "usual": ("connection", "type", "state", "mark", "q"),
+        "more_open": bool(set(request.GET) & {"cause", "object", "path", "tests", "since", "until"}),
+        "kind": request.GET.get("kind", ""),
+        "kinds": _kinds(request),
+        "views": SavedView.objects.filter(person=person),
+        "can_run": person.may("operator"),
+        "replay_target": f"{reverse('webhooks:replay_many')}?{request.GET.urlencode()}",
+        "replay_text": f"The newest {replay.MOST} at most that the filter shows; rules may run again.",
         "connections": Connection.objects.for_user(person).order_by("name")[:1],
     }
     return render(request, "webhooks/log.html", context)
+
+
+def _kinds(request: HttpRequest) -> list[tuple[str, str, str, None]]:
+    """Return the tabs that divide the log; they keep the other filters and begin at the newest."""
+    found: list[tuple[str, str, str, None]] = []
+    for kind, label in (("", "All"), *timeline.KINDS):
+        query = request.GET.copy()
+        for name in ("kind", "after", "before"):
+            query.pop(name, None)
+        if kind:
+            query["kind"] = kind
+        found.append((kind, label, f"?{query.urlencode()}", None))
+    return found
 
 
 def _live_url(request: HttpRequest) -> str:
