@@ -14,6 +14,7 @@ from tests import openai_cases
 OURS = Path(catalog.BUNDLED) / "chatgpt"
 SEED = Path(__file__).resolve().parent.parent.parent / "shared" / "seed"
 PUBLISHED_FOLDERS = [OURS, SEED] if SEED.exists() else [OURS]
+KEY = {"apiKey": "sk-1"}
 ASSISTANTS = ("assistants", "threads", "thread_messages", "runs")
 
 
@@ -82,7 +83,7 @@ def test_the_published_files_with_our_overlay_give_the_same_requests(published, 
     for kind in (openai_cases.plain, openai_cases.blanks, openai_cases.hostile):
         values = kind(service().operation(key), file)
         ours, theirs = (
-            build.request(each, each.operation(key), values, {"apiKey": "sk-1"}, options={"project": "proj_1"})
+            build.request(each, each.operation(key), values, KEY, options={"project": "p"})
             for each in (service(), published_with_our_overlay(published))
         )
         assert ours == theirs
