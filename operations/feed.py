@@ -32,8 +32,14 @@ def sight(person: Person) -> Sight:
 
 def frame(run: Run) -> Frame:
     """Return a run's row as the history shows it."""
-    facts = {"run": run.ref, "state": str(run.state), "connection": str(run.connection_id or "")}
-    return Frame(render_to_string("operations/run_row.html", {"run": run}), "run", str(run.id), facts)
+    facts: dict[str, str | frozenset[str]] = {
+        "run": run.ref,
+        "state": str(run.state),
+        "connection": str(run.connection_id or ""),
+        "resource": run.resource,
+        "operation": frozenset({run.operation_key, run.operation}),
+    }
+    return Frame(render_to_string("operations/run_row.html", {"run": run}), "row", str(run.id), facts)
 
 
 topic = Topic(render=render, since=since, sight=sight)

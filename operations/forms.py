@@ -35,23 +35,29 @@ class Asking:
 
 
 def form(
-    asking: Asking, connection: Connection | None, request: HttpRequest, before: Run | None
+    asking: Asking,
+    connection: Connection | None,
+    request: HttpRequest,
+    before: Run | None,
+    preset: Mapping[str, Any],
 ) -> PlaceholderForm:
-    """Return the form, filled with what was posted, else with a former run, else with what the address says."""
+    """Return the form, filled with what was posted, else with a former run, a preset, what the address says."""
     offered = pickers.offers(connection, asking.placeholders) if connection else {}
     made = forms.form_for(asking.placeholders, suggestions=offered)
     if request.method == "POST":
         posted = made(request.POST, request.FILES)
         _keep_uploads(posted, before, asking)
         return posted
-    return made(initial=initial(asking, request.GET, before))
+    return made(initial=initial(asking, request.GET, before, preset))
 
 
-def initial(asking: Asking, query: QueryDict, before: Run | None) -> dict[str, Any]:
-    """Return the values that a form opens with: a former run's, overlaid with what the address says."""
+def initial(
+    asking: Asking, query: QueryDict, before: Run | None, preset: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the values that a form opens with: a former run's or a preset's, under what the address says."""
     said = {name: _from_query(query, placeholder) for name, placeholder in _asked(asking, query)}
     defaults = {one.name: one.default for one in asking.placeholders if one.default is not None}
-    return (dict(before.inputs) if before else defaults) | said
+    return (dict(before.inputs) if before else defaults | dict(preset)) | said
 
 
 def values(form: PlaceholderForm, before: Run | None, asking: Asking) -> dict[str, Any]:

@@ -1,18 +1,46 @@
-"""What the history can be asked: the filters of the run list."""
+"""What the history can be asked: the filters of the run list, what of it is live, and what an export holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from audit import pages
+from audit import ids, pages
 from connections.models import ConnectionQuerySet
 from definitions import catalog
-from operations.models import Origin, State
+from operations import search
+from operations.models import Origin, Run, State
+
+LIVE = {"state", "connection", "resource", "operation"}  # filters that the live line can answer by itself
+COLUMNS = (
+    "id",
+    "state",
+    "operation",
+    "connection",
+    "asked_at",
+    "asked_by",
+    "origin",
+    "seconds",
+    "status",
+    "error_code",
+    "error",
+    "object_id",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "tags",
+    "note",
+    "inputs",
+    "fields",
+    "items",
+)
 
 
 def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     """Return the filters of the run list, with the choices that this person has."""
     return (
+        pages.Filter("q", "Search", search.narrow, hint="words asked or answered"),
         pages.exact("state", "State", State.choices),
         pages.exact("connection", "Connection", lambda: [(str(one.pk), one.name) for one in visible]),
         pages.exact("resource", "Resource", resources),
@@ -25,6 +53,16 @@ def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     )
 
 
+def unlisted(rows: pages.Rows, query: Mapping[str, str]) -> pages.Rows:
+    """Narrow by what only links ask for: a bulk job's runs, an object's runs."""
+    if ref := query.get("bulk"):
+        try:
+            rows = rows.filter(bulk=ids.decode("bulk", ref))
+        except ValueError:
+            return rows.none()
+    return rows.filter(object_id=query["object"][:200]) if query.get("object") else rows
+
+
 def resources() -> list[tuple[str, str]]:
     """Return the resources of all services."""
     handles = {one.handle for service in catalog.services() for one in service.resources}
@@ -33,13 +71,30 @@ def resources() -> list[tuple[str, str]]:
 
 def people() -> list[tuple[str, str]]:
     """Return everybody who has an account."""
-    return [
-        (str(pk), name)
-        for pk, name in get_user_model().objects.order_by("username").values_list("pk", "username")
-    ]
+    names = get_user_model().objects.order_by("username").values_list("pk", "username")
+    return [(str(pk), name) for pk, name in names]
 
 
 def by_operation(rows: pages.Rows, value: str) -> pages.Rows:
     """Narrow to `resource.operation`, or to every operation of one name."""
     resource, dot, name = value.rpartition(".")
     return rows.filter(resource=resource, operation=name) if dot else rows.filter(operation=value)
+
+
+def records(runs: Iterable[Run]) -> Iterable[Mapping[str, Any]]:
+    """Return what an export writes of each run."""
+    return (record(run) for run in runs)
+
+
+def record(run: Run) -> dict[str, Any]:
+    """Return one run as a line of an export."""
+    same = ("state", "origin", "status", "error_code", "error", "object_id", "model", "input_tokens")
+    more = ("output_tokens", "cost", "tags", "note", "inputs", "fields", "items")
+    return {name: getattr(run, name) for name in (*same, *more)} | {
+        "id": run.ref,
+        "operation": run.operation_key,
+        "connection": run.connection_name,
+        "asked_at": run.created_at.isoformat(),
+        "asked_by": run.person.get_username() if run.person else "",
+        "seconds": run.duration.total_seconds() if run.duration else None,
+    }

@@ -69,6 +69,7 @@ def start(
         "practice": connection.practice,
         "inputs": inputs,
         "uploads": files,
+        "upload_paths": uploads.paths(files),
         **around,
     }
     with transaction.atomic():

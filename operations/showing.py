@@ -3,13 +3,16 @@
 from typing import Any
 
 import orjson
+from django.utils import timezone
 
 from definitions import catalog
 from definitions.schema import Operation
-from operations.models import Answer, Run, StoredFile
+from operations import vectors, versions
+from operations.models import Answer, Policy, Run, State, StoredFile
 from operations.sink import is_textual
 
 TREE_LIMIT = 1 << 20  # bytes of JSON drawn as a tree; beyond it the raw text and the download remain
+VECTORS = 20  # drawn on one page
 MEDIA = {"audio": "audio", "image": "image", "video": "video"}
 
 
@@ -32,7 +35,10 @@ def shown(run: Run) -> dict[str, Any]:
         "columns": columns_of(run),
         "files": [(file, media(file)) for file in files],
         "attempts": list(run.attempts.all()),
-        "changed": has_changed(run),
+        "changes": versions.changes(run, operation_of(run)),
+        "held": held(run),
+        "heard": heard(run),
+        "vectors": drawn(run),
     }
 
 
@@ -44,12 +50,25 @@ def operation_of(run: Run) -> Operation | None:
         return None
 
 
-def has_changed(run: Run) -> bool:
-    """Say whether the definition is another one than when this ran."""
-    try:
-        return catalog.service(run.service).version != run.definition_version
-    except LookupError:
-        return True
+def held(run: Run) -> Policy | None:
+    """Return the limits that hold this queued run back now, if any."""
+    if run.state != State.QUEUED:
+        return None
+    return Policy.objects.filter(connection=run.connection, not_before__gt=timezone.now()).first()
+
+
+def heard(run: Run) -> list[tuple[int, dict[str, Any]]]:
+    """Return the recordings that were handed in, to be played beside what came of them."""
+    kept = [one for files in run.uploads.values() for one in files]
+    return [(number, one) for number, one in enumerate(kept) if one["content_type"].startswith("audio/")]
+
+
+def drawn(run: Run) -> list[tuple[int, str, list[float]]]:
+    """Return (length, polyline, first values) of the vectors in an answer, at most VECTORS."""
+    action = run.action and catalog.service(run.service).action(run.action)
+    if not action or action.result != "vector":
+        return []
+    return [(len(one), vectors.points(one), one[:5]) for one in vectors.of(run)[:VECTORS]]
 
 
 def text_of(answer: Answer | None) -> str | None:
@@ -59,9 +78,9 @@ def text_of(answer: Answer | None) -> str | None:
     return bytes(answer.body).decode("utf-8", "replace")
 
 
-def document_of(answer: Answer | None) -> Any:
+def document_of(answer: Answer | None, limit: int | None = TREE_LIMIT) -> Any:
     """Return the parsed answer for the tree, or None when it is no JSON or too long to be read as one."""
-    if answer is None or answer.truncated or answer.size > TREE_LIMIT or text_of(answer) is None:
+    if answer is None or answer.truncated or (limit and answer.size > limit) or text_of(answer) is None:
         return None
     try:
         return orjson.loads(answer.file.full_path.read_bytes() if answer.file else bytes(answer.body))

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from operations import runs
+from operations import bulks, retention, runs
 
 
 @shared_task
@@ -15,3 +15,18 @@ def execute_run(run_id: int) -> None:
 def reap() -> None:
     """Wake up what lies, and close what nobody holds any more. Runs every ten seconds."""
     runs.reap()
+    for bulk_id in bulks.unfinished():
+        go_on.delay(bulk_id)
+
+
+@shared_task
+def tidy() -> None:
+    """Remove the runs that the connections' retention lets go. Runs every hour."""
+    retention.tidy()
+
+
+@shared_task
+def go_on(bulk_id: int) -> None:
+    """Go through a bulk job, a step at a time."""
+    while bulks.go_on(bulk_id):
+        pass

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit import ids
 from operations.build import FileRef
-from operations.models import StoredFile
+from operations.models import Run, StoredFile
 
 PIECE = 1 << 20  # bytes read at once
 
@@ -42,6 +42,16 @@ def split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[dic
     files = {name: _references(value) for name, value in values.items()}
     inputs = {name: value for name, value in values.items() if not files[name]}
     return inputs, {name: refs for name, refs in files.items() if refs}
+
+
+def paths(files: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """Return where a run's uploads are, for the question whether a file is still needed."""
+    return [one["path"] for kept in files.values() for one in kept]
+
+
+def is_used(file: StoredFile) -> bool:
+    """Say whether a run refers to this upload; the index over `uploads` answers."""
+    return Run.objects.filter(upload_paths__contains=[file.path]).exists()
 
 
 def _each(value: Any, change: Any) -> Any:

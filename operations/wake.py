@@ -22,9 +22,15 @@ def wake(run_id: int, seconds: float = 0) -> None:
         _publisher.submit(_publish, run_id, seconds)
 
 
-def _publish(run_id: int, seconds: float) -> None:
+def wake_bulk(bulk_id: int) -> None:
+    """Ask a worker to go through a bulk job."""
+    if _room.acquire(blocking=False):
+        _publisher.submit(_publish, bulk_id, 0, "operations.tasks.go_on")
+
+
+def _publish(run_id: int, seconds: float, task: str = "operations.tasks.execute_run") -> None:
     try:
-        current_app.send_task("operations.tasks.execute_run", [run_id], countdown=seconds or None)
+        current_app.send_task(task, [run_id], countdown=seconds or None)
     except Exception as error:  # whatever the transport raises: the beat task will find the row
         logger.warning("wake_up_failed", run=run_id, error=type(error).__name__)
     finally:

@@ -196,7 +196,7 @@ def test_words_of_a_stream_come_as_they_are_said(connect, server, monkeypatch):
     body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode() + b"data: [DONE]\n\n"
     server.script = answer(body, headers="Content-Type: text/event-stream\r\n")
     run = runs.execute(asked(connect("Ours"), values={**CHAT, "stream": True}).id)
-    assert seen[0] == "Hel"
+    assert seen[-1].startswith("Hel")
     assert "Hello you".startswith(seen[-1])  # a little is held back, for a key may be told across pieces
     assert (run.state, run.partial, run.fields["content"], run.fields["id"]) == (
         State.SUCCEEDED,

@@ -120,6 +120,7 @@ class Run(models.Model):
     practice = models.BooleanField(default=False)
 
     inputs = models.JSONField(default=dict)  # values by placeholder; credentials never stand here
+    upload_paths = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     uploads = models.JSONField(
         default=dict
     )  # file placeholders: name -> list of {path, filename, content_type, size}
@@ -184,6 +185,7 @@ class Run(models.Model):
             models.Index(fields=["bulk"], name="run_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["object_id", "-id"], name="run_object", condition=~Q(object_id="")),
             GinIndex(fields=["tags"], name="run_tags"),
+            GinIndex(fields=["upload_paths"], name="run_uploads"),
         ]
 
     def __str__(self) -> str:
@@ -207,6 +209,15 @@ class Run(models.Model):
     def created_at(self) -> datetime:
         """When it was asked for, read off the id."""
         return ids.time_of(self.id)
+
+    def add_tag(self, tag: str) -> bool:
+        """Put a tag on it; False when it has it already or there is no tag."""
+        tag = " ".join(tag.split())[:40]
+        if not tag or tag in self.tags:
+            return False
+        self.tags = sorted([*self.tags, tag])
+        self.save(update_fields=["tags"])
+        return True
 
     def values(self) -> dict[str, Any]:
         """Return what build.request takes: the inputs, and the uploads as files on disk."""

@@ -3,10 +3,12 @@ name."""
 
 from pathlib import Path
 
+from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from operations import vectors
 from operations.models import Answer, Run, StoredFile
 from people.access import person_of
 
@@ -66,3 +68,28 @@ def _safe(response: HttpResponseBase, content_type: str) -> HttpResponseBase:
     response["Cache-Control"] = "private, no-store"
     response._csp_exempt = True  # type: ignore[attr-defined]  # the middleware would put the page's policy over it
     return response
+
+
+@require_GET
+def upload(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Give out the n-th file that was handed in with a run (`?file=n`), to be played beside its result."""
+    run = get_object_or_404(Run.objects.for_user(person_of(request)), pk=pk)
+    kept = [one for files in run.uploads.values() for one in files]
+    number = request.GET.get("file", "0")
+    if not number.isdigit() or len(number) > 3 or int(number) >= len(kept):
+        raise Http404("There is no such file.")
+    one = kept[int(number)]
+    kind = one["content_type"] if one["content_type"] in INLINE and "download" not in request.GET else ""
+    return _file(Path(settings.FILES_ROOT) / one["path"], one["filename"], kind, inline=bool(kind))
+
+
+@require_GET
+def vector(request: HttpRequest, pk: int, ending: str) -> HttpResponseBase:
+    """Give out the vectors of an embedding as NPY, CSV or JSON."""
+    run = get_object_or_404(Run.objects.for_user(person_of(request)), pk=pk)
+    found = vectors.of(run)
+    if not found:
+        raise Http404("There are no vectors in this answer.")
+    response = HttpResponse(vectors.FORMATS[ending](found))
+    response["Content-Disposition"] = f'attachment; filename="vectors-{run.ref[4:]}.{ending}"'
+    return _safe(response, "")

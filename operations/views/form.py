@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from connections.models import Connection, ConnectionQuerySet
 from definitions.forms import PlaceholderForm
 from definitions.schema import Operation, Service
-from operations import actions, forms, previews, runs
+from operations import actions, forms, presets, previews, runs
 from operations.build import InputErrors
 from operations.forms import Asking
 from operations.models import Run
@@ -69,9 +71,12 @@ def action(request: HttpRequest, service: str, action: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, service: Service, asking: Asking) -> HttpResponse:
     asked = _asked(request, service, asking)
-    form = forms.form(asking, asked.connection, request, asked.before)
+    preset = presets.found(service.handle, asking, request.GET.get("preset", ""))
+    form = forms.form(asking, asked.connection, request, asked.before, preset.values if preset else {})
     if request.method == "GET":
         return _page(request, asked, form)
+    if request.POST.get("intent") == "preset":
+        return _preset(request, asked, form)
     if not asked.person.may("operator"):
         raise PermissionDenied("Running needs the role “operator”. An admin can give it to you.")
     if asked.connection is None:
@@ -79,6 +84,19 @@ def _answer(request: HttpRequest, service: Service, asking: Asking) -> HttpRespo
     if form.errors or not form.is_valid():
         return _page(request, asked, form, status=422)
     return _taken(request, asked, form)
+
+
+def _preset(request: HttpRequest, asked: Asked, form: PlaceholderForm) -> HttpResponse:
+    """Keep the values that are right so far as a preset; what is still missing may be missing."""
+    form.is_valid()
+    try:
+        name = request.POST.get("preset_name", "")
+        kept = presets.save(asked.service.handle, asked.asking, name, form.cleaned_data, asked.person)
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return _page(request, asked, form, status=422)
+    messages.success(request, f"“{kept}” is kept for everybody.")
+    return redirect(f"{request.path}?{urlencode({'preset': kept.pk})}")
 
 
 def _taken(request: HttpRequest, asked: Asked, form: PlaceholderForm) -> HttpResponse:
@@ -131,6 +149,7 @@ def _page(
         "form": form,
         "fields": previews.laid_out(form, asked.asking, asked.connection, asked.before),
         "once": uuid.uuid4() if request.method == "GET" else request.POST.get("once", ""),
+        "presets": presets.of(asked.service.handle, asked.asking),
         "recent": previews.recent(asked.person, asked.connection, asked.operation, asked.action_handle),
         **more,
     }

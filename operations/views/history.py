@@ -1,25 +1,109 @@
-"""The history of runs: filters in the address, keyset pages."""
+"""The history of runs: filters in the address, keyset pages, live rows, saved views, exports."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
 
-from audit import pages
+from audit import exports, log, pages
 from connections.models import Connection
 from operations import history
-from operations.models import Run
-from operations.views.parts import part
-from people.access import person_of
+from operations.models import Run, View
+from people.access import person_of, role_required
+
+NAMES = {
+    "state",
+    "connection",
+    "resource",
+    "operation",
+    "origin",
+    "person",
+    "tag",
+    "q",
+    "since",
+    "until",
+    "bulk",
+}
 
 
 @require_GET
 def run_list(request: HttpRequest) -> HttpResponse:
     """Show the runs that pass the filters, newest first."""
     person = person_of(request)
-    visible = Connection.everything.for_user(person)
-    filters: Any = pages.filtered(Run.objects.for_user(person).rows(), request, history.filters(visible))
+    filters = narrowed(request)
     page = pages.keyset(filters.queryset, request)
-    context = {"page": page, "filters": filters, "may_run": person.may("operator")}
-    return render(request, f"operations/run_list.html{part(request, 'rows')}", context)
+    context = {
+        "page": page,
+        "filters": filters,
+        "may_run": person.may("operator"),
+        "live_url": _live_url(request),
+        "views": View.objects.all(),
+        "asked": asked(request),
+    }
+    return render(request, "operations/run_list.html", context)
+
+
+@require_GET
+def export(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """Send every run that passes the filters as CSV or JSON Lines, while it is read."""
+    runs = narrowed(request).queryset.select_related("person").defer(None)
+    log.record("runs.exported", request=request, note=f"{ending}, {asked(request) or 'all'}")
+    return exports.answer(request, f"runs.{ending}", history.COLUMNS, history.records(exports.rows(runs)))
+
+
+@require_GET
+def export_page(request: HttpRequest) -> HttpResponse:
+    """Say how many runs an export would hold, before it starts."""
+    rows = narrowed(request).queryset
+    context = {"count": pages.capped_count(rows, 100_000), "asked": asked(request)}
+    return render(request, "operations/export.html", context)
+
+
+@require_POST
+@role_required("operator")
+def save_view(request: HttpRequest) -> HttpResponse:
+    """Keep the filters of the address under a name; the same name again replaces it."""
+    name = " ".join(request.POST.get("name", "").split())[:60]
+    query = _known(QueryDict(request.POST.get("query", "")[:2_000]))
+    if not name:
+        messages.error(request, "Give the view a name.")
+        return redirect(f"{request.path.removesuffix('views/')}?{query}")
+    view, _ = View.objects.update_or_create(
+        name=name, defaults={"query": query, "person": person_of(request)}
+    )
+    messages.success(request, f"“{name}” is saved for everybody.")
+    return redirect(view)
+
+
+@require_POST
+@role_required("operator")
+def delete_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget a saved view."""
+    get_object_or_404(View, pk=pk).delete()
+    return redirect("operations:run_list")
+
+
+def narrowed(request: HttpRequest) -> Any:
+    """Return the filters of the address with the runs that pass them and that this person may see."""
+    person = person_of(request)
+    visible = Connection.everything.for_user(person)
+    rows = history.unlisted(Run.objects.for_user(person).rows(), request.GET)
+    return pages.filtered(rows, request, history.filters(visible))
+
+
+def asked(request: HttpRequest) -> str:
+    """Return the filters of the address as a query string, without cursors."""
+    return _known(request.GET)
+
+
+def _known(query: QueryDict) -> str:
+    return urlencode([(name, str(query[name])) for name in query if name in NAMES and query[name]])
+
+
+def _live_url(request: HttpRequest) -> str:
+    """Return the stream of this page; "" for an older page, and for filters that only the database can answer."""
+    members = {name: request.GET[name] for name in request.GET if request.GET[name]}
+    return "" if set(members) - history.LIVE else f"/live/?{urlencode({'topic': 'run', **members})}"

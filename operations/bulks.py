@@ -1,0 +1,85 @@
+"""One thing done to many runs: counted first, done a step at a time, stoppable, and taken up again after a crash."""
+
+from collections.abc import Callable, Mapping
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from audit import log, pages
+from operations import resolving, runs
+from operations.build import InputErrors
+from operations.models import Bulk, Run
+from people.models import Person
+
+MOST = 500  # runs of one job (threats.md, T30)
+STEP = 20  # runs between two looks at whether someone stopped it
+VERBS = {"again": "Run again", "cancel": "Cancel", "tag": "Tag"}
+
+
+def plan(rows: pages.Rows) -> list[int]:
+    """Return the ids of the runs that a job would be about, oldest first, at most MOST."""
+    newest = rows.order_by("-id").values_list("id", flat=True)[:MOST]
+    return sorted(newest)
+
+
+def start(verb: str, chosen: list[int], person: Person, word: str = "") -> Bulk:
+    """Write a job down; a worker goes through it. Raises KeyError for an unknown verb."""
+    VERBS[verb]
+    with transaction.atomic():
+        bulk = Bulk.objects.create(verb=verb, runs=chosen[:MOST], person=person, word=word[:40])
+        note = f"{verb} {len(chosen)} runs {word}".strip()
+        log.record("runs.bulk", person=person, target=("bulk", bulk.ref, str(bulk)), note=note)
+    return bulk
+
+
+def go_on(bulk_id: int) -> bool:
+    """Do the next step of a job; says whether there is more. Two workers at once do no run twice."""
+    with transaction.atomic():
+        bulk = Bulk.objects.select_for_update(skip_locked=True).filter(id=bulk_id, finished_at=None).first()
+        if bulk is None:
+            return False
+        step = [] if bulk.stop_asked else bulk.runs[bulk.place : bulk.place + STEP]
+        for run in Run.objects.filter(id__in=step).select_related("connection").order_by("id"):
+            _do(bulk, run)
+        bulk.place += len(step)
+        more = bool(step) and bulk.place < bulk.total
+        Bulk.objects.filter(id=bulk.id).update(place=bulk.place, finished_at=None if more else timezone.now())
+    return more
+
+
+def stop(bulk: Bulk) -> None:
+    """Ask a job to stop after its present step; what it did stays done."""
+    Bulk.objects.filter(id=bulk.id, finished_at=None).update(stop_asked=True)
+
+
+def unfinished() -> list[int]:
+    """Return the jobs that still have to go on."""
+    return list(Bulk.objects.filter(finished_at=None).order_by("id").values_list("id", flat=True))
+
+
+def _do(bulk: Bulk, run: Run) -> None:
+    try:
+        with transaction.atomic():
+            done = DEEDS[bulk.verb](bulk, run)
+    except (InputErrors, LookupError):
+        done = False
+    Bulk.objects.filter(id=bulk.id).update(
+        **{"done" if done else "skipped": F("done" if done else "skipped") + 1}
+    )
+
+
+def _again(bulk: Bulk, run: Run) -> bool:
+    resolving.again(run, bulk.person, bulk=bulk.id)
+    return True
+
+
+def _cancel(bulk: Bulk, run: Run) -> bool:
+    return runs.cancel(run, bulk.person)
+
+
+def _tag(bulk: Bulk, run: Run) -> bool:
+    return run.add_tag(bulk.word)
+
+
+DEEDS: Mapping[str, Callable[[Bulk, Run], bool]] = {"again": _again, "cancel": _cancel, "tag": _tag}

@@ -1,0 +1,28 @@
+"""Two runs side by side."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from operations import comparing
+from operations.models import Run
+from people.access import person_of
+
+
+@require_GET
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show what differs between the two runs that the address names."""
+    visible = Run.objects.for_user(person_of(request)).select_related("connection", "person")
+    refs = [*request.GET.getlist("run"), "", ""][:2]
+    left, right = (visible.by_ref(ref.strip()) for ref in refs)
+    if left is None or right is None:
+        messages.info(request, "Tick two runs in the list, and compare them.")
+        return redirect("operations:run_list")
+    context = {
+        "left": left,
+        "right": right,
+        "parts": comparing.compare(left, right),
+        "all": "all" in request.GET,
+    }
+    return render(request, "operations/compare.html", context)
