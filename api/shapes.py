@@ -5,9 +5,10 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from ninja import Field, Schema
+from pydantic import ConfigDict
 
 T = TypeVar("T")
-ID = r"_[0-9a-z]{13}$"  # run_…, evt_…, rej_…
+DIGITS = "[0-7][0-9a-hjkmnp-tv-z]{12}"  # audit.ids: base 32 without i, l, o, u, below 2^63
 
 
 class Paged(Schema, Generic[T]):
@@ -49,15 +50,6 @@ class OperationOut(Schema):
     method: str
     effect: str
     values: list[PlaceholderOut]
-
-
-class RunIn(Schema):
-    """What to run: through which connection, which operation, with which values."""
-
-    connection: UUID
-    operation: str = Field(max_length=200, examples=["models.list"])
-    values: dict[str, Any] = {}
-    once: UUID | None = Field(None, description="The same one again returns the run that it made.")
 
 
 class RunOut(Schema):
@@ -114,16 +106,32 @@ class RefusalOut(Schema):
     received_at: datetime
 
 
-class PageIn(Schema):
-    """Where in a list to read, and how much."""
+class Strict(Schema):
+    """What refuses members it does not know: a misspelt filter would answer more than was asked for."""
 
-    after: str = Field("", max_length=40, pattern="^$|^[a-z]{3}" + ID)
+    model_config = ConfigDict(extra="forbid")
+
+
+class RunIn(Strict):
+    """What to run: through which connection, which operation, with which values."""
+
+    connection: UUID
+    operation: str = Field(max_length=200, examples=["models.list"])
+    values: dict[str, Any] = {}
+    once: UUID | None = Field(None, description="The same one again returns the run that it made.")
+
+
+class PageIn(Strict):
+    """How much of a list to read, and (`after`: a page's `next`) from where on."""
+
+    after: str = ""
     limit: int = Field(50, ge=1, le=200)
 
 
 class RunsIn(PageIn):
     """Which runs."""
 
+    after: str = Field("", pattern=f"^$|^run_{DIGITS}$")
     state: Literal[
         "", "queued", "running", "sending", "waiting", "succeeded", "failed", "cancelled", "unknown"
     ] = ""
@@ -134,7 +142,14 @@ class RunsIn(PageIn):
 class EventsIn(PageIn):
     """Which events."""
 
+    after: str = Field("", pattern=f"^$|^evt_{DIGITS}$")
     state: Literal["", "received", "processed", "failed"] = ""
     connection: UUID | None = None
     type: str = Field("", max_length=200)
     object_id: str = Field("", max_length=200)
+
+
+class RefusalsIn(PageIn):
+    """Which refused deliveries."""
+
+    after: str = Field("", pattern=f"^$|^rej_{DIGITS}$")

@@ -5,11 +5,13 @@ from collections import Counter
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from connections import crypto
 from connections.resealing import Batch
 
+LOCKED = "Your second factor is locked: an admin must put the key back that sealed it. A passkey works still."
 PLACE = crypto.Place("mfa_authenticator", "", "secret", 1)
 MEMBERS = ("secret", "seed")  # where allauth keeps what it had sealed: of a TOTP app, of recovery codes
 
@@ -22,8 +24,11 @@ class Adapter(DefaultMFAAdapter):
         return base64.b64encode(crypto.seal(text.encode(), PLACE, purpose="seeds")).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the seed. Raises SealError when its key is not in the ring."""
-        return crypto.unseal(base64.b64decode(encrypted_text), PLACE, purpose="seeds").decode()
+        """Return the seed. Raises ValidationError, which the form shows, when its key is not in the ring."""
+        try:
+            return crypto.unseal(base64.b64decode(encrypted_text), PLACE, purpose="seeds").decode()
+        except crypto.SealError:
+            raise ValidationError(LOCKED) from None
 
 
 class Seeds:

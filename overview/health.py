@@ -16,8 +16,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from audit import ids
-from connections import crypto
-from connections.models import Connection
+from connections import keys
 from definitions import catalog
 from operations.models import Run, State
 from overview.models import Pulse
@@ -122,20 +121,16 @@ def _queue() -> Iterator[Part]:
 
 
 def _keys() -> Iterator[Part]:
-    ring = crypto.ring()
-    names = ", ".join(f"{key.label} ({key.id.hex()})" for key in ring.keys)
-    locked = [str(one) for one in Connection.objects.with_secrets() if one.locked]
-    text = (
-        f"Locked: {', '.join(locked)}. Put the missing key back, or enter the secrets again."
-        if locked
-        else ""
-    )
-    yield Part("Key ring", "failed" if text else "ok", names, text)
+    wrong = " ".join(keys.problems())
+    known = "" if wrong else ", ".join(f"{key.label} ({key.key_id})" for key in keys.states() if key.in_ring)
+    yield Part("Key ring", "failed" if wrong else "ok", known, wrong)
 
 
 def _definitions() -> Iterator[Part]:
     services = ", ".join(f"{service.handle} ({service.version})" for service in catalog.services())
-    yield Part("Definitions", "ok" if services else "failed", services or "none could be read")
+    broken = [str(finding) for finding in catalog.broken()]
+    state = "failed" if broken or not services else "ok"
+    yield Part("Definitions", state, services or "none could be read", " ".join(broken[:5]))
 
 
 def _disk() -> Iterator[Part]:

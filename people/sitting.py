@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
@@ -31,6 +32,14 @@ def sitting_middleware(
                 return HttpResponseRedirect(reverse("mfa_index"))
         return get_response(request)
 
+    def process_exception(request: HttpRequest, problem: Exception) -> HttpResponseBase | None:
+        """Say what is wrong with a second factor where no form does (recovery codes whose key is missing)."""
+        if not isinstance(problem, ValidationError) or not request.path.startswith(reverse("mfa_index")):
+            return None
+        messages.error(request, problem.messages[0])
+        return HttpResponseRedirect(reverse("people:account"))
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 

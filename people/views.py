@@ -24,7 +24,7 @@ from people.models import Invitation, Person, Role
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
-    """Let someone with a one-time link choose a name and a password; that signs them in, second factor and all."""
+    """Let someone with a one-time link choose a name and a password, and sign them in."""
     try:
         invitation = invitations.find(token)
         form = WelcomeForm(request.POST or None, person=invitation.person)

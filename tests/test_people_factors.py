@@ -1,5 +1,6 @@
 """Second factors: an authenticator app with a sealed seed, codes that work once, and the duty to have one."""
 
+import base64
 import time
 
 import pytest
@@ -81,3 +82,23 @@ def test_where_it_is_required_operators_get_nowhere_without(settings, ada, viewe
 def test_with_one_they_go_on(settings, ada, secret, client_of) -> None:
     settings.REQUIRE_SECOND_FACTOR = True
     assert client_of(ada).get("/people/").status_code == 200
+
+
+def other_key() -> str:
+    return "other:" + base64.b64encode(bytes(range(100, 132))).decode()
+
+
+def test_a_seed_whose_key_is_missing_is_a_sentence_and_no_error(ada, secret, settings, client) -> None:
+    settings.CREDENTIAL_KEYS = other_key()
+    client.post("/sign-in/", {"login": "ada", "password": GOOD})
+    answer = client.post("/account/two-factor/authenticate/", {"code": code_of(secret)})
+    assert "Your second factor is locked" in answer.content.decode()
+
+
+def test_recovery_codes_whose_key_is_missing_lead_back_with_a_sentence(
+    ada, secret, settings, client_of
+) -> None:
+    settings.CREDENTIAL_KEYS = other_key()
+    client = client_of(ada)
+    assert client.get("/account/two-factor/recovery-codes/").url == "/account/"
+    assert "Your second factor is locked" in client.get("/account/").content.decode()

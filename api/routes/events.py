@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 
 from api import caller, listing, problems
-from api.shapes import EventDetail, EventOut, EventsIn, Paged, PageIn, RefusalOut
+from api.shapes import EventDetail, EventOut, EventsIn, Paged, RefusalOut, RefusalsIn
 from audit import log
 from webhooks import fields
 from webhooks.models import Event, Rejection, State
@@ -56,7 +56,7 @@ def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
 
 
 @refusals_router.get("", response={200: Paged[RefusalOut], **problems.ANSWERS})
-def refusals(request: HttpRequest, asked: Query[PageIn]) -> dict[str, Any]:
+def refusals(request: HttpRequest, asked: Query[RefusalsIn]) -> dict[str, Any]:
     """List refused deliveries, newest first."""
     return listing.page(caller.of(request).refusals().defer("body", "headers"), asked, "rej", refusal_shape)
 
