@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -59,6 +60,13 @@ class House:
         self.use()
         return took
 
+    def settle(self) -> None:
+        """Return once worker and simulator are there too; `up` starts them after the first page."""
+        deadline = time.monotonic() + 180
+        while not (self._practises() and len(self.pids("celery", "worker")) > 1):
+            assert time.monotonic() < deadline, f"worker and simulator do not start; see {self.home / 'log'}"
+            time.sleep(0.1)
+
     def stop(self) -> None:
         """Stop it in order and let go of its database."""
         connections["default"].close()
@@ -81,6 +89,16 @@ class House:
     def web(self) -> int:
         """The web process."""
         return self.pids("manage.py", "web")[0]
+
+    @property
+    def simulator(self) -> str:
+        """The address of the practice service."""
+        return str(homes.running(self.home).get("simulator", ""))
+
+    def _practises(self) -> bool:
+        _, _, port = self.simulator.rpartition(":")
+        with socket.socket() as probe:
+            return bool(port) and probe.connect_ex(("127.0.0.1", int(port))) == 0
 
     def hold_workers(self) -> None:
         """Stop the clock for worker, beat and simulator, so that a round has the machine for what it measures."""

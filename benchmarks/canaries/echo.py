@@ -12,7 +12,7 @@ class _Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Answer models.list with the echoed key as the items' ids, everything else with an error about the key."""
+        """Answer models.list with the key as the items' ids, everything else with an error about the key."""
         key = self.headers.get("authorization", "").removeprefix("Bearer ")
         told = [needle.decode() for needle in spellings(key).values()]
         if self.path.startswith("/models"):

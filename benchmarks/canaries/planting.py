@@ -77,7 +77,8 @@ def come_in(house: House, plot: Plot, admin: Visitor) -> dict[str, Visitor]:
     for role in ("viewer", "operator"):
         link = LINK.findall(admin.post("/people/invite/", note=plot.control, role=role).text)[0]
         visitors[role] = Visitor(house.url)
-        visitors[role].welcome(link, role, f"{secrets.token_urlsafe(18)} x")
+        password = plot.new(f"password of the {role}", lambda: f"{secrets.token_urlsafe(18)} x")
+        visitors[role].welcome(link, role, password)
     return visitors
 
 

@@ -1,12 +1,12 @@
 """The twelve places where a secret must not be: each is read whole, as bytes."""
 
 import base64
+import socket
 import subprocess
 import tarfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -26,14 +26,17 @@ class Monitor:
 
     def __init__(self, home: Path) -> None:
         """Take the home whose broker is watched."""
-        self.client = redis.Redis(unix_socket_path=str(homes.sockets(home) / "valkey.sock"))
-        self.told: list[bytes] = []
+        path = str(homes.sockets(home) / "valkey.sock")
+        self.client = redis.Redis(unix_socket_path=path)
+        self.told = bytearray()
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._socket.sendall(b"MONITOR\r\n")
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        with suppress(redis.RedisError, ValueError, OSError), self.client.monitor() as monitor:
-            while True:
-                self.told.append(monitor.connection.read_response(disable_decoding=True))
+        while piece := self._socket.recv(1 << 16):
+            self.told += piece
 
     def kept(self) -> bytes:
         """Return every key and value that Valkey holds."""
@@ -59,7 +62,7 @@ def sinks(
         "sessions and cache": lambda: tables(house.home),
         "PostgreSQL log, every statement": lambda: (logs / "postgres.log").read_bytes(),
         "Valkey: kept and on disk": lambda: monitor.kept() + _files(house.home, "*.aof", "*.rdb"),
-        "Celery messages (MONITOR)": lambda: b"\n".join(monitor.told),
+        "Celery messages (MONITOR)": lambda: bytes(monitor.told),
         "web log at DEBUG": lambda: (logs / "web.log").read_bytes() + (logs / "up.log").read_bytes(),
         "worker and beat log at DEBUG": lambda: (
             (logs / "worker.log").read_bytes() + (logs / "beat.log").read_bytes()
@@ -133,7 +136,7 @@ def interfaces(url: str, plot: Plot) -> bytes:
         for name in ("connections", "operations", "runs", "events", "refusals"):
             listed = api.get(f"/api/v1/{name}")
             told.append(listed.content)
-            rows = listed.json().get("items", [])
+            rows = listed.json() if isinstance(listed.json(), list) else listed.json().get("items", [])
             told += [api.get(f"/api/v1/{name}/{row['id']}").content for row in rows[:20] if "id" in row]
     return b"\n".join(told)
 

@@ -1,4 +1,4 @@
-"""The thirteen ways in which a secret may be written down somewhere; written apart from the product's redaction."""
+"""The thirteen ways in which a secret may be written down; made apart from the product's own redaction."""
 
 import base64
 import html
@@ -29,13 +29,13 @@ def spellings(secret: str) -> Mapping[str, bytes]:
 
 
 def _inside_base64(plain: bytes, offset: int) -> bytes:
-    """Return the digits that the secret alone decides when `offset` bytes stand before it and more may follow."""
+    """Return the digits that the secret alone decides when `offset` bytes stand before it."""
     first, last = -(-offset * 8 // 6), (offset + len(plain)) * 8 // 6
     return base64.b64encode(b"\0" * offset + plain)[first:last]
 
 
 def hits(haystack: bytes, canaries: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """Yield (canary, spelling) for each one found; looks into escaped and hexadecimal forms in either case."""
+    """Yield (canary, spelling) for each one found; escapes and hexadecimal digits count in either case."""
     lower = haystack.lower()
     for name, secret in canaries.items():
         for spelling, needle in spellings(secret).items():

@@ -1,0 +1,99 @@
+"""What is broken, how, and for how long: one function a fault, and the table that names them."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from benchmarks.house import House
+
+Break = Callable[[House, random.Random], None]
+
+
+def kill(*words: str) -> Break:
+    """Return the fault that ends one of the copy's programs with SIGKILL; the supervisor has to notice."""
+
+    def fault(house: House, _: random.Random) -> None:
+        _signal(house.pids(*words), signal.SIGKILL)
+
+    return fault
+
+
+def freeze(*words: str) -> Break:
+    """Return the fault that stops a program for some seconds: its sockets stay open, nobody answers."""
+
+    def fault(house: House, dice: random.Random) -> None:
+        stopped = house.pids(*words)
+        _signal(stopped, signal.SIGSTOP)
+        time.sleep(dice.uniform(1.5, 4))
+        _signal(stopped, signal.SIGCONT)
+
+    return fault
+
+
+def kill_backend(house: House, dice: random.Random) -> None:
+    """Kill one of PostgreSQL's own processes: the server cuts everybody off and replays its log."""
+    backends = house.pids("postgres: switchboard")
+    if backends:
+        _signal([dice.choice(backends)], signal.SIGKILL)
+
+
+def kill_database(house: House, _: random.Random) -> None:
+    """Kill the postmaster: the whole copy ends with an error, and somebody starts it again."""
+    _signal(house.pids("postgres", "-D"), signal.SIGKILL)
+    assert house.up
+    house.up.wait(60)
+    house.start()
+
+
+def stop_and_start(house: House, _: random.Random) -> None:
+    """Stop the copy in order and start it again, as an upgrade does."""
+    house.stop()
+    house.start()
+
+
+def fill_disk(house: House, dice: random.Random) -> None:
+    """Fill the file system of the copy to the last byte for some seconds."""
+    ballast = house.home / "ballast"
+    with suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * (1 << 20))
+    time.sleep(dice.uniform(2, 4))
+    ballast.unlink()
+    _revive(house)
+
+
+def may_fill(home: Path) -> bool:
+    """Say whether the home lies on a file system of its own that is small enough to be filled."""
+    return os.path.ismount(home) and os.statvfs(home).f_blocks * os.statvfs(home).f_frsize < 4 << 30
+
+
+FAULTS: dict[str, Break] = {
+    "kill -9 web": kill("manage.py", "web"),
+    "kill -9 worker": kill("celery", "worker"),
+    "kill -9 beat": kill("celery", "beat"),
+    "kill -9 Valkey": kill("valkey-server"),
+    "kill -9 a PostgreSQL backend": kill_backend,
+    "kill -9 PostgreSQL": kill_database,
+    "freeze PostgreSQL": freeze("postgres"),
+    "freeze Valkey": freeze("valkey-server"),
+    "freeze worker": freeze("celery", "worker"),
+    "stop and start in order": stop_and_start,
+    "fill the disk": fill_disk,
+}
+
+
+def _revive(house: House) -> None:
+    # A server that could not write may have ended, and the copy with it: somebody starts it again.
+    time.sleep(1)
+    if house.up and house.up.poll() is not None:
+        house.start()
+
+
+def _signal(pids: Sequence[int], number: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)

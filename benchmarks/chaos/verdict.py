@@ -1,0 +1,88 @@
+"""What the database and the other sides say at the end, compared."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db import connection
+
+from audit import ids
+from benchmarks.chaos.load import Deliveries, Runs, Service
+from operations.models import Run, State
+from overview import figures, sight
+from people.models import Person
+from webhooks.models import Event
+
+SETTLES_WITHIN = 200  # seconds: the longest lease and the minute that the reaper may take
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the verdict: what must hold, how much was looked at, how much was wrong."""
+
+    what: str
+    looked_at: int
+    wrong: int
+    note: str = ""
+
+
+def wait_until_settled() -> float:
+    """Wait until no run is open and no event unprocessed; return the seconds that it took."""
+    began = time.monotonic()
+    while time.monotonic() - began < SETTLES_WITHIN:
+        if not Run.objects.open().exists() and not Event.objects.waiting().exists():
+            break
+        connection.close()
+        time.sleep(1)
+    return time.monotonic() - began
+
+
+def checks(deliveries: Deliveries, runs: Runs, service: Service) -> list[Check]:
+    """Return every line of the verdict."""
+    return [*_deliveries(deliveries), *_runs(runs, service), _counters()]
+
+
+def _deliveries(sent: Deliveries) -> list[Check]:
+    stored = Counter(
+        Event.objects.filter(connection=sent.sender.connection).values_list("delivery_id", flat=True)
+    )
+    waiting = Event.objects.waiting().count()
+    return [
+        Check("an acknowledged delivery is stored", len(sent.stored), len(sent.stored - stored.keys())),
+        Check("a delivery is stored once", len(stored), sum(count > 1 for count in stored.values())),
+        Check("a stored event is processed", len(stored), waiting),
+    ]
+
+
+def _runs(started: Runs, service: Service) -> list[Check]:
+    found = dict(Run.objects.filter(id__in=started.accepted.values()).values_list("id", "state"))
+    tries = dict(Run.objects.filter(id__in=found).values_list("id", "attempt_count"))
+    text_of = {run_id: text for text, run_id in started.accepted.items()}
+    twice = [run for run in found if service.received[text_of[run]] > max(1, tries[run])]
+    unasked = [
+        run for run, state in found.items() if state == State.SUCCEEDED and not service.received[text_of[run]]
+    ]
+    silent = [
+        run
+        for run, state in found.items()
+        if service.received[text_of[run]] and state not in (State.SUCCEEDED, State.UNKNOWN, State.FAILED)
+    ]
+    states = Counter(found.values())
+    open_ones = Run.objects.open().count()
+    return [
+        Check("an accepted run is there", len(started.accepted), len(started.accepted) - len(found)),
+        Check("a run has ended", len(found), open_ones, ", ".join(f"{n} {s}" for s, n in states.items())),
+        Check("nothing was sent twice unmarked", sum(service.received.values()), len(twice)),
+        Check("no success without a receipt", states[State.SUCCEEDED], len(unasked)),
+        Check("what was sent is not called unsent", len(found), len(silent)),
+    ]
+
+
+def _counters() -> Check:
+    admin, _ = Person.objects.get_or_create(username="chaos", defaults={"role": "admin"})
+    page = figures.last_day(sight.of(admin))
+    start = ids.id_at(page.runs.starts[0])
+    runs = Run.objects.filter(id__gte=start).count()
+    events = Event.objects.filter(id__gte=start).count()
+    wrong = abs(page.runs.total() - runs) + abs(page.events.total() - events)
+    return Check("the page's counters equal the database's", runs + events, wrong)

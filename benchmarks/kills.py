@@ -1,0 +1,102 @@
+"""Kills of the web process and of PostgreSQL under load: is everything there that was answered 200, and once?
+
+    python -m benchmarks.kills [--short]
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from benchmarks import ROOT, deliveries, door, frame, house, load
+from benchmarks.frame import Goal, Row
+
+SLICE = 0.5  # seconds of one run of the load client; after a kill its connections are gone
+PREPARED = 6_000  # requests of a slice
+
+
+@dataclass
+class Sending:
+    """Deliveries that go on whatever happens, in a thread of their own, and what was answered."""
+
+    house: house.House
+    sender: deliveries.Sender
+    told: set[str] = field(default_factory=set)  # answered 200
+    answers: Counter[int] = field(default_factory=Counter)
+    broken: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self) -> None:
+        """Send slice after slice until it is over."""
+        while not self.over.is_set():
+            wanted = deliveries.names(deliveries.run_name(), PREPARED)
+            file = ROOT / f"kills-{os.getpid()}"
+            deliveries.write(file, self.sender, wanted)
+            done = load.send(self.house.port, file, connections=32, seconds=SLICE)
+            self.told |= {wanted[index] for index in done.with_status(200)}
+            self.answers += done.counts()
+            self.broken += done.broken + done.lost
+            time.sleep(0.1 if done.indexes else 0.5)
+
+
+def kill_web(copy: house.House) -> None:
+    """Kill the web process; the supervisor starts it again."""
+    os.kill(copy.web, signal.SIGKILL)
+
+
+def kill_postgres(copy: house.House) -> None:
+    """Kill the server and all its backends; `up` ends because its database ended, and is started again."""
+    assert copy.up
+    for pid in copy.pids("postgres"):
+        os.kill(pid, signal.SIGKILL)
+    copy.up.wait(60)
+    copy.start()
+
+
+def measure(copy: house.House, kills: int) -> Iterator[Row]:
+    """Send, kill by turns, stop sending, and look for everything that was promised."""
+    sending = Sending(copy, deliveries.Sender.of("Kills"))
+    thread = threading.Thread(target=sending.go_on)
+    thread.start()
+    chance = random.Random(kills)
+    for number in range(kills):
+        time.sleep(1.5 + chance.random())
+        kill = (kill_web, kill_postgres)[number % 2]
+        kill(copy)
+        frame.say(f"  {kill.__name__} {number + 1}: {len(sending.told):,} answered 200 so far")
+    time.sleep(3)
+    sending.over.set()
+    thread.join()
+    copy.use()
+    answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(sending.answers.items()))
+    note = f"{kills} kills; {answers}; {sending.broken:,} connections broken"
+    missing = len(sending.told) - door.stored(sending.sender, sending.told)
+    goal = Goal("≤", 0, "deliveries")
+    yield Row.of("answered 200 and lost", missing, "deliveries", goal=goal, note=note)
+    yield Row.of("stored twice", _twice(), "deliveries", goal=goal)
+
+
+def _twice() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM webhooks_event GROUP BY connection_id, delivery_id HAVING count(*) > 1)"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def main() -> None:
+    """Run it."""
+    asked = frame.options(__doc__ or "", kills=0)
+    with house.House() as copy:
+        rows = list(measure(copy, asked.kills or (4 if asked.short else 16)))
+    frame.report("Kills", rows, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()

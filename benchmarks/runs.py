@@ -1,0 +1,124 @@
+"""A run through Celery, from its start to the stored result, against a bare httpx call to the same loopback server.
+
+    python -m benchmarks.runs [--short] [--count 10000]
+
+The server is the practice service of the same copy; both sides send the same request. Throughput is that of the
+copy's one worker with its two processes, whose memory is looked at before and after all runs.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+from django.conf import settings
+
+from benchmarks import frame, house, proc
+from benchmarks.frame import Goal, Row
+from connections import connecting
+from connections.models import Connection
+from definitions import catalog
+from operations import build, runs
+from operations.models import FINAL, Attempt, Run
+
+OPERATION = "chat_completions.create"
+VALUES = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say how the weather is."}]}
+SEVERAL = 40  # runs or calls of one reading
+PATIENCE = 60.0  # seconds
+
+
+@dataclass
+class Bench:
+    """A copy with a practice connection, and what its runs came to."""
+
+    house: house.House
+    connection: Connection
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    def submit(self) -> float:
+        """Return the median milliseconds from starting a run to its stored result, one after another."""
+        return self._several("run", self._one_run)
+
+    def call(self) -> float:
+        """Return the median milliseconds of the same request through httpx, one after another."""
+        with httpx.Client(trust_env=False) as client:
+            return self._several("httpx", lambda: self._one_call(client))
+
+    def rate(self, count: int) -> float:
+        """Return runs a second, from the first start to the last stored result."""
+        began = time.perf_counter()
+        started = [runs.start(self.connection, OPERATION, VALUES).id for _ in range(count)]
+        open_runs = Run.objects.filter(id__in=started).exclude(state__in=FINAL)
+        while open_runs.exists():
+            assert time.perf_counter() - began < PATIENCE + count / 10, f"{open_runs.count()} runs never ended"
+            time.sleep(0.02)
+        return count / (time.perf_counter() - began)
+
+    def _several(self, name: str, once: Callable[[], float]) -> float:
+        taken = [once() for _ in range(SEVERAL)]
+        self.times.setdefault(name, []).extend(taken)
+        return frame.percentile(taken, 0.5)
+
+    def _one_run(self) -> float:
+        began = time.perf_counter()
+        run = runs.start(self.connection, OPERATION, VALUES)
+        while not Run.objects.filter(id=run.id, state__in=FINAL).exists():
+            assert time.perf_counter() - began < PATIENCE, "the run never ended"
+            time.sleep(0.001)
+        return (time.perf_counter() - began) * 1000
+
+    def _one_call(self, client: httpx.Client) -> float:
+        connection = self.connection
+        service = catalog.service(connection.service)
+        operation = catalog.operation(connection.service, OPERATION)
+        request = build.request(
+            service, operation, VALUES, connection.credentials(), base_url=settings.SIMULATOR_URL
+        )
+        began = time.perf_counter()
+        answer = client.request(request.method, request.url, headers=list(request.headers), content=request.body)
+        assert answer.status_code == 200
+        return (time.perf_counter() - began) * 1000
+
+
+def measure(bench: Bench, rounds: int, count: int) -> Iterator[Row]:
+    """Take turns, then look at what all the runs came to."""
+    before = _worker_memory(bench.house)
+    medians = frame.interleaved(
+        {"httpx": bench.call, "run": bench.submit, "rate": lambda: bench.rate(200)}, rounds
+    )
+    bare, run = bench.times["httpx"], bench.times["run"]
+    note = f"{len(run)} runs, one after another"
+    for share, most in ((0.5, 30), (0.99, 80)):
+        base, whole = frame.percentile(bare, share), frame.percentile(run, share)
+        name = f"run, more than httpx at p{share * 100:.0f}"
+        goal = Goal("≤", most, "ms")
+        said = f"run {whole:.1f} ms, httpx {base:.1f} ms; {note}"
+        yield Row.of(name, whole - base, "ms", goal=goal, note=said)
+    yield Row.of("runs of one worker", medians["rate"], "/s", goal=Goal("≥", 100, "/s"), note="200 runs at once")
+    if count:
+        bench.rate(count)
+    done = Counter(Run.objects.values_list("state", flat=True))
+    note = ", ".join(f"{number:,} {state}" for state, number in done.items())
+    yield Row.of("memory of the worker", _worker_memory(bench.house), "MiB", note=f"{before:.0f} MiB before; {note}")
+    twice = Attempt.objects.filter(number__gt=1).count()
+    yield Row.of("attempts beyond the first", twice, "attempts", goal=Goal("≤", 0, "attempts"))
+
+
+def _worker_memory(copy: house.House) -> float:
+    return sum(proc.share(pid) for pid in copy.pids("celery", "worker"))
+
+
+def main() -> None:
+    """Run it."""
+    asked = frame.options(__doc__ or "", count=0)
+    with house.House() as copy:
+        copy.settle()
+        settings.SIMULATOR_URL = copy.simulator
+        bench = Bench(copy, connecting.practise(catalog.service("chatgpt-v1")))
+        rows = list(measure(bench, asked.rounds, asked.count or (0 if asked.short else 10_000)))
+    frame.report("Runs", rows, as_json=asked.json)
+
+
+if __name__ == "__main__":
+    main()
