@@ -5,8 +5,8 @@ from typing import Any
 import structlog
 
 # These speak of every call or every query at INFO or DEBUG: addresses, parameters, bodies. At DEBUG the
-# templates write down the whole context for each variable that is not there: 124 MB in three minutes, with the
-# seed of a second factor in it.
+# templates write down the whole context for each variable that is not there: 124 MB in three minutes, with
+# the seed of a second factor in it.
 QUIET = (
     "httpx",
     "httpcore",

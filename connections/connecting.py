@@ -11,6 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from audit import log
 from connections import crypto, signing
@@ -53,6 +54,7 @@ class NameTaken(ValueError):
     """There is a connection of this name already."""
 
 
+@sensitive_variables()
 def connect(
     service: Service, entered: Entered, *, request: HttpRequest | None = None, practice: bool = False
 ) -> Connection:
@@ -70,6 +72,7 @@ def connect(
     return created
 
 
+@sensitive_variables()
 def change(connection: Connection, entered: Entered, *, request: HttpRequest | None = None) -> None:
     """Change what was entered; secrets left empty are kept. Raises NameTaken."""
     with _alone():
@@ -84,6 +87,7 @@ def change(connection: Connection, entered: Entered, *, request: HttpRequest | N
         _tell(connection, "changed", request, before=before, after=_described(connection, entered))
 
 
+@sensitive_variables()
 def set_signing_secret(
     connection: Connection, secret: str, *, keep_hours: int = 24, request: HttpRequest | None = None
 ) -> None:
@@ -141,6 +145,7 @@ def delete(connection: Connection, *, request: HttpRequest | None = None) -> Non
         _tell(connection, "deleted", request)
 
 
+@sensitive_variables()
 def practise(service: Service, *, request: HttpRequest | None = None) -> Connection:
     """Return the practice connection to a service, made with a made-up key on first use."""
     existing: Connection | None = Connection.objects.filter(practice=True, service=service.handle).first()
@@ -178,6 +183,7 @@ def _undefault(other: Connection) -> None:
     hub.publish("endpoint", other.pk)
 
 
+@sensitive_variables()
 def _hold(connection: Connection, entered: Entered) -> None:
     for name, value in entered.credentials.items():
         secret = connection.secrets.filter(name=name).first() or Secret(connection=connection, name=name)
@@ -187,6 +193,7 @@ def _hold(connection: Connection, entered: Entered) -> None:
         _rotate(connection, entered.webhook_secret, keep_hours=24)
 
 
+@sensitive_variables()
 def _rotate(connection: Connection, value: str, keep_hours: int) -> None:
     mine = connection.secrets.filter(name=signing.SECRET)
     current = mine.filter(valid_until=None).first()

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 FORMAT = b"\x01"
 KEY_BYTES, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES = 32, 4, 12, 16
@@ -90,6 +91,7 @@ class Ring:
         return next((key for key in self.keys if key.id == key_id), None)
 
 
+@sensitive_variables()
 def parse(text: str, *, forbidden: str = "") -> Ring:
     """Read `k2:<base64>,k1:<base64>`. Raises KeyRingError: no key, or a weak, malformed or twofold one."""
     keys = tuple(_key(part.strip(), forbidden) for part in text.split(",") if part.strip())
@@ -116,11 +118,13 @@ def ring() -> Ring:
     return _ring(_source(settings.CREDENTIAL_KEYS), settings.SECRET_KEY)
 
 
+@sensitive_variables()
 def seal(plain: bytes, place: Place, *, purpose: str = "credentials") -> bytes:
     """Return format | key id | nonce | ciphertext and tag, sealed by the newest key. Raises KeyRingError."""
     return seal_with(ring().current, plain, place, purpose=purpose)
 
 
+@sensitive_variables()
 def seal_with(key: Key, plain: bytes, place: Place, *, purpose: str) -> bytes:
     """Return what `seal` does, by this key."""
     nonce = os.urandom(NONCE_BYTES)
@@ -128,6 +132,7 @@ def seal_with(key: Key, plain: bytes, place: Place, *, purpose: str) -> bytes:
     return FORMAT + key.id + nonce + sealed
 
 
+@sensitive_variables()
 def unseal(sealed: bytes | memoryview, place: Place, *, purpose: str = "credentials") -> bytes:
     """Return what was sealed for this place and purpose; nothing is taken as plain text. Raises SealError."""
     sealed = bytes(sealed)
@@ -154,6 +159,7 @@ def key_id(sealed: bytes) -> bytes:
     return bytes(sealed[1 : 1 + KEY_ID_BYTES])
 
 
+@sensitive_variables()
 def fingerprints(plain: bytes) -> tuple[str, ...]:
     """Return a mark of this value under every key, newest first; without the ring nobody can guess it."""
     return tuple(hmac.digest(key.derive("fingerprints"), plain, "sha256").hex()[:16] for key in ring().keys)
@@ -168,6 +174,7 @@ def _source(setting: str | Path) -> str:
         raise KeyRingError(f"The key ring {setting} cannot be read: {type(error).__name__}.") from None
 
 
+@sensitive_variables()
 def _key(part: str, forbidden: str) -> Key:
     label, _, encoded = part.partition(":")
     if not LABEL.fullmatch(label):

@@ -3,6 +3,7 @@
 import re
 
 from django import forms
+from django.views.decorators.debug import sensitive_variables
 
 from connections import crypto, hosts, signing
 from connections.models import Connection, Secret
@@ -64,6 +65,7 @@ def signing_field(service: Service, *, required: bool) -> forms.CharField:
     )
 
 
+@sensitive_variables()
 def checked_signing_secret(service: Service, secret: str, connection: Connection | None) -> str:
     """Return a usable signing secret, or "" for none. Raises ValidationError, never with the secret in it."""
     if not secret:

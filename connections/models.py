@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from connections import hosts
 from connections.crypto import SealError
@@ -225,6 +226,7 @@ class Connection(models.Model):
             return str(error)
         return ""
 
+    @sensitive_variables()
     def credentials(self) -> dict[str, str]:
         """Return placeholder name -> secret value: the only unsealing for calls. Raises Locked.
 
@@ -234,6 +236,7 @@ class Connection(models.Model):
         Secret.objects.filter(connection=self).credentials().used()
         return opened
 
+    @sensitive_variables()
     def _open(self, rows: "list[Secret] | models.QuerySet[Secret]") -> dict[str, str]:
         try:
             return {secret.name: secret.reveal(self) for secret in rows}

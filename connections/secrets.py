@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
 from connections import crypto, signing
 from definitions import catalog
@@ -98,6 +99,7 @@ class Secret(models.Model):
         """`current` or `previous`."""
         return "previous" if self.valid_until else "current"
 
+    @sensitive_variables()
     def hold(self, connection: "Connection", value: str) -> None:
         """Seal this value into the row, for this connection and the host it calls; the caller saves."""
         Canary.objects.plant(crypto.ring())
@@ -108,6 +110,7 @@ class Secret(models.Model):
         self.fingerprint = crypto.fingerprints(value.encode())[0]
         self.set_at, self.last_used_at = timezone.now(), None
 
+    @sensitive_variables()
     def reveal(self, connection: "Connection") -> str:
         """Return the value. Raises SealError when key, place, connection or host is another one."""
         inside: Mapping[str, Any] = json.loads(
@@ -121,6 +124,7 @@ class Secret(models.Model):
             )
         return str(inside["value"])
 
+    @sensitive_variables()
     def reseal(self) -> None:
         """Seal the same content anew by the newest key; the caller saves. Raises SealError."""
         content = crypto.unseal(self.sealed, self._place(), purpose=self._purpose)

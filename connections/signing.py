@@ -4,6 +4,8 @@ import base64
 import binascii
 import os
 
+from django.views.decorators.debug import sensitive_variables
+
 from definitions.schema import Webhooks
 
 SECRET = "webhook_secret"  # noqa: S105  # the name under which a signing secret is kept
@@ -15,6 +17,7 @@ class BadSecret(ValueError):
     """A signing secret that no service can have given out; the text says what is wrong with it."""
 
 
+@sensitive_variables()
 def key(scheme: Webhooks, secret: str) -> bytes:
     """Return the HMAC key in a signing secret. Raises BadSecret; the text never holds the secret."""
     if scheme.scheme == "standard-webhooks":
@@ -29,6 +32,7 @@ def generate() -> str:
     return PREFIX + base64.b64encode(os.urandom(32)).decode()
 
 
+@sensitive_variables()
 def _standard(secret: str, prefix: str) -> bytes:
     if not secret.startswith(prefix):
         raise BadSecret(f"The signing secret begins with “{prefix}”. Copy all of it.")

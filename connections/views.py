@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connections import connecting
@@ -53,6 +54,8 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
+@sensitive_post_parameters()
+@sensitive_variables()
 def new(request: HttpRequest, service: str) -> HttpResponse:
     """Connect an account of a service."""
     definition = _service(service)
@@ -80,9 +83,7 @@ def practice(request: HttpRequest) -> HttpResponse:
     except SealError as error:
         messages.error(request, str(error))
         return redirect("connections:list")
-    messages.success(
-        request, "Practice is connected. Test it, then run an operation."
-    )
+    messages.success(request, "Practice is connected. Test it, then run an operation.")
     return redirect(connection)
 
 
@@ -100,6 +101,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
+@sensitive_post_parameters()
+@sensitive_variables()
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change a connection; secrets that are left empty stay."""
     connection = _found(request, pk)
@@ -125,6 +128,8 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @role_required("admin")
 @fresh_required
+@sensitive_post_parameters()
+@sensitive_variables()
 def signing_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Set the webhook signing secret, or rotate it with a time in which both are good."""
     connection = _found(request, pk)
