@@ -54,7 +54,6 @@ def _visible(request: HttpRequest, model: type[Event] | type[Rejection]) -> Any:
 def _page(request: HttpRequest, row: Event | Rejection, template: str, names: Sequence[str]) -> HttpResponse:
     tab = request.GET.get("tab", "")
     current = tab if tab in names else names[0]
-    notes = Remark.objects.filter(row_id=row.pk, kind="note").count()
     context = {
         "row": row,
         "tab": current,
@@ -70,6 +69,11 @@ def _page(request: HttpRequest, row: Event | Rejection, template: str, names: Se
         **_findings(request, row, current),
     }
     return render(request, template, context)
+
+
+def _count(tab: str, row: Event | Rejection) -> int | None:
+    """Return how many notes there are; the other tabs, and no notes, have no number."""
+    return Remark.objects.filter(row_id=row.pk, kind="note").count() or None if tab == "notes" else None
 
 
 def _findings(request: HttpRequest, row: Event | Rejection, tab: str) -> dict[str, Any]:
