@@ -7,5 +7,6 @@ from overview import views
 app_name = "overview"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
     path("system/", views.system, name="system"),
 ]

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from overview import attention, charts, figures, first_steps, health, sight
+from overview import attention, charts, figures, finding, first_steps, health, sight
 from people.access import person_of, role_required
 
 RUNS = (
@@ -35,6 +35,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "events_chart": charts.stacked("Deliveries an hour", day.events.starts, day.deliveries, EVENTS),
     }
     return render(request, "overview/home.html", context)
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Find by a few letters: as a page, or as the list inside the palette."""
+    text = request.GET.get("q", "").replace("\0", "")
+    context = {"q": text, "results": finding.results(sight.of(person_of(request)), text)}
+    part = "#results" if request.headers.get("HX-Request") else ""
+    return render(request, f"overview/search.html{part}", context)
 
 
 @require_GET

@@ -59,11 +59,18 @@ document.addEventListener("input", (event) => {
   if (word) event.target.setCustomValidity(event.target.value === word ? "" : `Type ${word}`);
 });
 
-// Keys: / search, j k rows, Esc leave, ? help, Ctrl+Enter submit.
+// Keys: Ctrl+K palette, / search, j k or arrows rows, Esc leave, ? help, Ctrl+Enter send, and any data-key of the page.
 function step(by) {
-  const rows = all("[data-row] a, a[data-row]").filter((link) => link.closest("[data-row]").querySelector("a") === link || link.matches("[data-row]"));
+  const open = document.querySelector("dialog[open]");
+  const rows = all("[data-row]", open ?? document).map((row) => (row.matches("a") ? row : row.querySelector("a"))).filter(Boolean);
   const here = rows.indexOf(document.activeElement);
   rows[Math.max(0, Math.min(rows.length - 1, here < 0 ? 0 : here + by))]?.focus();
+}
+function palette() {
+  const dialog = document.getElementById("palette");
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("input").focus();
 }
 const KEYS = {
   "/": () => document.querySelector("[data-search]")?.focus(),
@@ -71,10 +78,22 @@ const KEYS = {
   k: () => step(-1),
   "?": () => document.getElementById("keys")?.showModal(),
 };
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") return event.target.form?.requestSubmit();
-  if (event.key === "Escape" && typing(event.target)) return event.target.blur();
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !KEYS[event.key]) return;
+function onKey(event) {
+  const control = event.ctrlKey || event.metaKey;
+  const inPalette = event.target.closest?.("#palette");
+  if (control && event.key === "Enter") return event.target.form?.requestSubmit();
+  if (control && event.key === "k") return event.preventDefault(), palette();
+  if (inPalette && event.key.startsWith("Arrow")) return event.preventDefault(), step(event.key === "ArrowDown" ? 1 : -1);
+  if (inPalette && event.key === "Enter" && typing(event.target)) return inPalette.querySelector("[data-row]")?.click();
+  if (event.key === "Escape" && typing(event.target) && !event.target.closest("dialog")) return event.target.blur();
+  if (control || event.altKey || typing(event.target)) return;
+  const act = KEYS[event.key] ?? (() => document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click());
+  if (KEYS[event.key]) event.preventDefault();
+  act();
+}
+document.addEventListener("keydown", onKey);
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-palette]") || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  KEYS[event.key]();
+  palette();
 });
