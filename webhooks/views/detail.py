@@ -57,10 +57,7 @@ def _page(request: HttpRequest, row: Event | Rejection, template: str, names: Se
     context = {
         "row": row,
         "tab": current,
-        "tabs": [
-            (name, name.capitalize(), f"?tab={name}", (notes or None) if name == "notes" else None)
-            for name in names
-        ],
+        "tabs": [(name, name.capitalize(), f"?tab={name}", _count(name, row)) for name in names],
         "tab_template": f"webhooks/tabs/{current}.html",
         "can_change": person_of(request).may("operator"),
         "can_redact": person_of(request).may("admin"),
