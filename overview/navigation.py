@@ -29,7 +29,7 @@ ROOMS = (
     ("Services", "grid", "operations:services", ("/services/",), "viewer"),
     ("Actions", "bolt", "operations:actions", ("/actions/",), "viewer"),
     ("Runs", "play", "operations:run_list", ("/runs/",), "viewer"),
-    ("Spending", "board", "operations:spending", ("/spending/",), "viewer"),
+    ("Spending", "coin", "operations:spending", ("/spending/",), "viewer"),
     ("Log", "activity", "webhooks:log", ("/log/",), "viewer"),
     ("Rules", "board", "webhooks:rules", ("/rules/",), "viewer"),
     ("People", "users", "people:list", ("/people/",), "viewer"),
