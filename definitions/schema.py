@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from definitions.terms import Errors, Limits, Retry, Selector, Webhooks
+from definitions.terms import Errors, Lifecycle, Limits, Pages, Retry, Selector, Stream, Webhooks
 
 __all__ = [
     "Action",
@@ -65,42 +64,6 @@ class Field:
     description: str = ""
     encoding: str = ""  # "base64": the text is a file; store it, never show it
     example: Any = None  # what practice answers; "…" at its end stands for letters that differ every time
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """When something of the service ends or ended, and what to use instead."""
-
-    shutdown: str = ""  # ISO date
-    use: str = ""
-    note: str = ""
-    deprecated: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether the service has shut it down by now."""
-        return bool(self.shutdown) and self.shutdown <= datetime.now(UTC).date().isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """How a list operation goes on: the placeholders that ask, and where the answer says what comes next."""
-
-    cursor: str = ""  # placeholder that takes the cursor, "after"
-    page: str = ""  # placeholder that takes the page's number, where pages are counted
-    limit: str = ""  # placeholder that takes the page size
-    more: Selector = ()  # truthy while there is a next page; empty: until a page has no items
-    next: Selector = ()  # where the next cursor stands in the answer
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """How an operation answers piece by piece, when its placeholder "stream" is true."""
-
-    text: tuple[Selector, ...] = ()  # where one streamed event keeps its piece of text
-    document: Selector = ()  # where one of the events keeps the whole answer
-    into: Selector = ()  # where the pieces of text together stand in the whole answer
-    members: Mapping[str, Any] = field(default_factory=dict)  # what else a request for a stream says
 
 
 @dataclass(frozen=True, slots=True)

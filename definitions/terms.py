@@ -1,7 +1,8 @@
-"""The terms on which a service is asked and heard: signatures, errors, retries, limits."""
+"""The terms on which a service is asked and heard: signatures, errors, retries, limits, pages, streams."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Selector = tuple[str, ...]  # keys from the outside in; definitions.selectors tells what a segment may be
@@ -63,3 +64,39 @@ class Limits:
     connect: float = 5.0  # seconds
     timeout: float = 600.0  # seconds in all
     answer_bytes: int = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """When something of the service ends or ended, and what to use instead."""
+
+    shutdown: str = ""  # ISO date
+    use: str = ""
+    note: str = ""
+    deprecated: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the service has shut it down by now."""
+        return bool(self.shutdown) and self.shutdown <= datetime.now(UTC).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How a list operation goes on: the placeholders that ask, and where the answer says what comes next."""
+
+    cursor: str = ""  # placeholder that takes the cursor, "after"
+    page: str = ""  # placeholder that takes the page's number, where pages are counted
+    limit: str = ""  # placeholder that takes the page size
+    more: Selector = ()  # truthy while there is a next page; empty: until a page has no items
+    next: Selector = ()  # where the next cursor stands in the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How an operation answers piece by piece, when its placeholder "stream" is true."""
+
+    text: tuple[Selector, ...] = ()  # where one streamed event keeps its piece of text
+    document: Selector = ()  # where one of the events keeps the whole answer
+    into: Selector = ()  # where the pieces of text together stand in the whole answer
+    members: Mapping[str, Any] = field(default_factory=dict)  # what else a request for a stream says
