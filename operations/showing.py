@@ -31,7 +31,7 @@ def shown(run: Run) -> dict[str, Any]:
         "answer": answer,
         "text": text_of(answer),
         "document": document_of(answer),
-        "fields": [one for one in fields if one is not telling],
+        "fields": [one for one in fields if one is not telling and not vectors.is_drawn(one["value"])],
         "columns": columns_of(run),
         "files": [(file, media(file)) for file in files],
         "attempts": list(run.attempts.all()),
@@ -65,8 +65,7 @@ def heard(run: Run) -> list[tuple[int, dict[str, Any]]]:
 
 def drawn(run: Run) -> list[tuple[int, str, list[float]]]:
     """Return (length, polyline, first values) of the vectors in an answer, at most VECTORS."""
-    action = run.action and catalog.service(run.service).action(run.action)
-    if not action or action.result != "vector":
+    if not any(vectors.is_vector(value) for value in (run.fields or {}).values()):
         return []
     return [(len(one), vectors.points(one), one[:5]) for one in vectors.of(run)[:VECTORS]]
 

@@ -9,6 +9,7 @@ from operations import showing
 from operations.models import Answer, Run
 
 WIDTH, HEIGHT = 600, 120  # user units of the drawing
+SHORTEST = 8  # numbers; shorter lists are lists
 DRAWN = 600  # values of one vector that are drawn
 
 
@@ -18,7 +19,7 @@ def of(run: Run) -> list[list[float]]:
     found = [vector for vector in _search(document) if vector]
     if found:
         return found
-    values = (value for value in (run.fields or {}).values() if _is_vector(value))
+    values = (value for value in (run.fields or {}).values() if is_vector(value))
     return list(values)
 
 
@@ -63,7 +64,7 @@ FORMATS: Mapping[str, Callable[[list[list[float]]], bytes]] = {"npy": npy, "csv"
 
 def _search(document: Any) -> list[list[float]]:
     """Find lists of numbers, in the order of the document."""
-    if _is_vector(document):
+    if is_vector(document):
         return [[float(value) for value in document]]
     children = (
         document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
@@ -71,6 +72,12 @@ def _search(document: Any) -> list[list[float]]:
     return [vector for child in children for vector in _search(child)]
 
 
-def _is_vector(value: Any) -> bool:
-    numbers = isinstance(value, list) and len(value) > 1
+def is_drawn(value: Any) -> bool:
+    """Say whether a field's value is shown as a drawing rather than as a tree of numbers."""
+    return is_vector(value) or (isinstance(value, list) and bool(value) and all(map(is_vector, value)))
+
+
+def is_vector(value: Any) -> bool:
+    """Say whether a value is a list of numbers, long enough to be a vector."""
+    numbers = isinstance(value, list) and len(value) >= SHORTEST
     return numbers and all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
