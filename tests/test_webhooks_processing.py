@@ -74,7 +74,7 @@ def test_held_events_wait_until_the_endpoint_is_released():
 def test_one_that_cannot_be_processed_fails_alone_and_says_why(monkeypatch):
     connection = connected()
     bad, good = arrived(connection, type="bad"), arrived(connection)
-    monkeypatch.setattr(processing, "definition_of", lambda event: 1 / 0 if event.type == "bad" else None)
+    monkeypatch.setattr(processing, "definition_of", lambda event: 1 // (event.type != "bad") and None)
     assert processed(bad).state == "failed"
     assert "ZeroDivisionError" in bad.error
     good.refresh_from_db()

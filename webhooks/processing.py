@@ -1,10 +1,18 @@
-"""What is done with an event after it was answered: read it closely, mark it, and hand it on."""
+"""What is done with events after they were answered: read closely, marked, and handed on, many at a time.
+
+Measured: one event a transaction made 500 a second, while the door takes thousands on the same machine; a
+batch is one statement. When a batch fails, its events go one by one, so that a poisoned one stops nobody
+(threats.md, T28).
+"""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
-from django.db import DataError, transaction
+import orjson
+from django.db import connection, transaction
 
 from live import hub
 from webhooks import hydrate, payload
@@ -19,18 +27,15 @@ log = logging.getLogger(__name__)
 
 
 def process() -> int:
-    """Process the events that wait and are not held; return how many there were. Two workers share the
-    work.
-    """
+    """Process events that wait and are not held; return how many there were. Two workers share the work."""
     with transaction.atomic():
         release()
         waiting = (
             Event.objects.select_for_update(skip_locked=True, of=("self",)).waiting().order_by("id")[:AT_ONCE]
         )
         events = list(waiting.select_related("connection"))
-        for event in events:
-            _process(event)
         if events:
+            _process(events)
             hub.publish("log", f"evt {events[0].pk} {events[-1].pk}")
     return len(events)
 
@@ -41,50 +46,83 @@ def release() -> None:
     Event.objects.filter(pk__in=held.values("pk")[:AT_ONCE]).update(marks=Removed(Mark.HELD))
 
 
-def _process(event: Event) -> None:
-    """Process one event; whatever goes wrong fails this one only, with its reason (threats.md, T28)."""
-    event.processed_at = datetime.now(UTC)
+def _process(events: Sequence[Event]) -> None:
     try:
         with transaction.atomic():
-            read(event)
-            event.state = State.PROCESSED
-            event.save(update_fields=CHANGED)
-            if hydrate.plan(event):
-                transaction.on_commit(partial(wake, "complete_event", event.pk))
-    except DataError:  # jsonb cannot hold it after all; the bytes are the truth
-        event.view = None
-        event.save(update_fields=CHANGED)
+            _read_and_store(events)
     except Exception as error:
-        log.exception("An event cannot be processed: %s", event.code)
-        event.state, event.error = State.FAILED, f"Processing failed: {type(error).__name__}."
-        Event.objects.filter(pk=event.pk).update(
-            state=event.state, error=event.error, processed_at=event.processed_at
-        )
+        if len(events) == 1:
+            _fail(events[0], error)
+            return
+        for event in events:
+            _process([event])
 
 
-CHANGED = ["state", "marks", "view", "hydration", "processed_at", "error"]
+def _read_and_store(events: Sequence[Event]) -> None:
+    late = _out_of_order(events)
+    for event in events:
+        read(event, late)
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [*_columns(events), events[0].pk, events[-1].pk])
+    for event_id in hydrate.plan(events):
+        transaction.on_commit(partial(wake, "complete_event", event_id))
 
 
-def read(event: Event) -> None:
+def _fail(event: Event, error: Exception) -> None:
+    log.exception("An event cannot be processed: %s", event.code)
+    why = f"Processing failed: {type(error).__name__}."
+    Event.objects.filter(pk=event.pk).update(state=State.FAILED, error=why, processed_at=datetime.now(UTC))
+
+
+def read(event: Event, out_of_order: set[int]) -> None:
     """Find out what the door had no time for: marks, the view for queries, whether the event is thin."""
     found = payload.document(event.raw)
-    marks = set(event.marks)
-    if found.duplicate_keys:
-        marks.add(Mark.DUPLICATE_KEYS)
     definition = definition_of(event)
-    if definition is None and event.type:
-        marks.add(Mark.UNKNOWN_TYPE)
-    if is_out_of_order(event):
-        marks.add(Mark.OUT_OF_ORDER)
-    event.marks = sorted(marks)
+    told = {
+        Mark.DUPLICATE_KEYS: bool(found.duplicate_keys),
+        Mark.UNKNOWN_TYPE: definition is None and bool(event.type),
+        Mark.OUT_OF_ORDER: event.pk in out_of_order,
+    }
+    event.marks = sorted({*event.marks, *(mark.value for mark, holds in told.items() if holds)})
     event.view = payload.view(event.raw) if event.raw is not None else None
-    thin = definition and definition.hydrate and not found.problem
-    event.hydration = event.hydration or (Hydration.THIN if thin else Hydration.NONE)
+    if definition and definition.hydrate and not found.problem and not event.hydration:
+        event.hydration = Hydration.THIN
 
 
-def is_out_of_order(event: Event) -> bool:
-    """Tell whether something newer about the same object arrived before this."""
-    if not event.object_id or event.created_at is None:
-        return False
-    earlier = Event.objects.filter(object_id=event.object_id, connection=event.connection_id, id__lt=event.pk)
-    return earlier.filter(created_at__gt=event.created_at).exists()
+# The ids' range lets PostgreSQL touch the one partition that they lie in.
+STORE = """
+UPDATE webhooks_event SET state = 'processed', processed_at = now(), error = '', hydration = found.hydration,
+    marks = string_to_array(found.marks, ','), view = found.view::jsonb
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS found (id, marks, hydration, view)
+WHERE webhooks_event.id = found.id AND webhooks_event.id BETWEEN %s AND %s
+"""
+
+
+def _columns(events: Sequence[Event]) -> list[Any]:
+    views = [None if event.view is None else orjson.dumps(event.view).decode() for event in events]
+    marks = [",".join(event.marks) for event in events]
+    return [[event.pk for event in events], marks, [str(event.hydration) for event in events], views]
+
+
+# Against the five events before it only: one object may have a million.
+LATE = """
+SELECT here.id
+FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[]) AS here (id, connection_id,
+object_id, created_at) CROSS JOIN LATERAL (
+    SELECT created_at FROM webhooks_event
+    WHERE object_id = here.object_id AND object_id <> '' AND id < here.id AND connection_id =
+    here.connection_id ORDER BY id DESC LIMIT 5
+) AS before
+WHERE before.created_at > here.created_at
+"""
+
+
+def _out_of_order(events: Sequence[Event]) -> set[int]:
+    """Return the events about whose object something newer had arrived before them."""
+    told = [event for event in events if event.object_id and event.created_at is not None]
+    if not told:
+        return set()
+    rows = [[event.pk, event.connection_id, event.object_id, event.created_at] for event in told]
+    with connection.cursor() as cursor:
+        cursor.execute(LATE, [list(column) for column in zip(*rows, strict=True)])
+        return {row[0] for row in cursor.fetchall()}

@@ -29,6 +29,17 @@ def _narrow(rows: Rows, value: str, lookups: dict[str, str]) -> Rows:
     return rows.filter(**dict.fromkeys(lookups.values(), value))
 
 
+def _state(rows: Rows, value: str) -> Rows:
+    """Narrow events by their state, in the words of the partial indexes: what is held has one of its own."""
+    if rows.model is Rejection:
+        return rows.none()
+    held = ~Q(marks=[]) & Q(marks__contains=[Mark.HELD])
+    free = ~Q(marks__contains=[Mark.HELD])
+    return (
+        rows.filter(Q(state=value) & (free | held)) if value == State.RECEIVED else rows.filter(state=value)
+    )
+
+
 def _mark(rows: Rows, value: str) -> Rows:
     if rows.model is Rejection:
         return rows.filter(test=True) if value == Mark.TEST else rows.none()
@@ -73,7 +84,7 @@ FILTERS = (
     pages.Filter("kind", "Show", _kind, KINDS),
     pages.exact("connection", "Connection", _connections),
     pages.Filter("type", "Type", _events(by="type"), hint="batch.completed"),
-    pages.Filter("state", "State", _events(by="state"), State.choices),
+    pages.Filter("state", "State", _state, State.choices),
     pages.Filter("mark", "Mark", _mark, MARKS),
     pages.Filter("cause", "Refused because", _cause, Cause.choices),
     pages.Filter("object", "Object id", _events(by="object_id"), hint="batch_…"),

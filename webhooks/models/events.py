@@ -60,7 +60,14 @@ class Event(Arrived):
             models.Index(fields=["connection", "id"], name="event_connection"),
             models.Index(fields=["type", "id"], name="event_type"),
             models.Index(fields=["object_id", "id"], name="event_object", condition=~Q(object_id="")),
-            models.Index(fields=["state", "id"], name="event_open", condition=~Q(state=State.PROCESSED)),
+            models.Index(fields=["id"], name="event_failed", condition=Q(state=State.FAILED)),
+            # Exactly what `waiting` asks for: a paused endpoint may hold a million that nobody should
+            # walk over.
+            models.Index(
+                fields=["id"],
+                name="event_waiting",
+                condition=Q(state=State.RECEIVED) & ~Q(marks__contains=[Mark.HELD]),
+            ),
             models.Index(fields=["id"], name="event_marked", condition=~Q(marks=[])),
             # The view is filled in after the answer, so that these two never cost the door anything.
             GinIndex(
