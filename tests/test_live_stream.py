@@ -1,0 +1,235 @@
+"""The live line: news reaches every open page once, and only those who may see it."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings as project
+from django.db import connections
+
+from live import channel, hub, stream, viewers
+from live.stream import Stream
+from live.topics import Frame, Topic, agrees, visible
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def rendered(keys):
+    return [
+        Frame(
+            f"<b>{key}</b>", "row", key, {"kind": "even" if int(key) % 2 == 0 else "odd", "connection": "c1"}
+        )
+        for key in keys
+    ]
+
+
+TOPIC = Topic(render=rendered, since=lambda last, wanted: rendered([str(int(last) + 1)]) if last else [])
+
+
+class Page:
+    """A browser's stream, in this process."""
+
+    def __init__(self, app: Stream, client, query: str, headers=()) -> None:
+        cookie = (
+            f"{project.SESSION_COOKIE_NAME}={client.cookies[project.SESSION_COOKIE_NAME].value}"
+            if client
+            else ""
+        )
+        self.scope = {"type": "http", "method": "GET", "path": "/live/", "query_string": query.encode()}
+        self.scope["headers"] = [(b"cookie", cookie.encode()), *headers]
+        self.app, self.status, self.text = app, 0, ""
+        self.left, self.heard = asyncio.Event(), asyncio.Event()
+        self.stuck = False
+
+    async def run(self) -> None:
+        async def receive():
+            await self.left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            self.status = message.get("status", self.status)
+            self.text += message.get("body", b"").decode()
+            self.heard.set()
+            if self.stuck:
+                await asyncio.Event().wait()
+
+        await self.app(self.scope, receive, send)
+
+    async def until(self, text: str) -> None:
+        async with asyncio.timeout(10):
+            while text not in self.text:
+                self.heard.clear()
+                await self.heard.wait()
+
+
+@asynccontextmanager
+async def opened(app, client, query="topic=numbers", headers=()):
+    page = Page(app, client, query, headers)
+    task = asyncio.create_task(page.run())
+    try:
+        if client:
+            await page.until("event: hello")
+            await hub.hub().connected.wait()
+        yield page
+    finally:
+        page.left.set()
+        await task
+
+
+def publish(*keys) -> None:
+    for key in keys:
+        hub.publish("numbers", key)
+    connections.close_all()
+
+
+tell = sync_to_async(publish, thread_sensitive=False)
+
+
+def run(scenario) -> None:
+    async def whole():
+        try:
+            await scenario(Stream({"numbers": TOPIC}))
+        finally:
+            await hub.hub().close()
+            await channel.reader.ask(connections.close_all)
+
+    asyncio.run(whole())
+
+
+def test_news_reaches_every_page_that_shows_it_with_its_id(viewer_client):
+    async def scenario(app):
+        async with (
+            opened(app, viewer_client) as all_pages,
+            opened(app, viewer_client, "topic=numbers&kind=odd") as odd,
+        ):
+            await tell("1", "2", "3")
+            await all_pages.until("<b>3</b>")
+            await odd.until("<b>3</b>")
+            assert "id: 3\nevent: row\ndata: <b>3</b>\n\n" in all_pages.text
+            assert "<b>2</b>" in all_pages.text
+            assert "<b>2</b>" not in odd.text
+
+    run(scenario)
+
+
+def test_a_page_that_comes_back_gets_what_it_missed(viewer_client):
+    async def scenario(app):
+        async with opened(app, viewer_client, "topic=numbers&after=6") as page:
+            await page.until("<b>7</b>")
+        async with opened(app, viewer_client, "topic=numbers&after=6", [(b"last-event-id", b"8")]) as page:
+            await page.until("<b>9</b>")
+
+    run(scenario)
+
+
+def test_after_a_lost_connection_every_page_catches_up(viewer_client):
+    async def scenario(app):
+        async with opened(app, viewer_client) as page:
+            await tell("4")
+            await page.until("<b>4</b>")
+            await asyncio.to_thread(_end_listeners)
+            await page.until("<b>5</b>")  # what `since` gives after the last frame
+            await hub.hub().connected.wait()
+            await tell("10")
+            await page.until("<b>10</b>")
+
+    run(scenario)
+
+
+def _end_listeners() -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'switchboard live'"
+        )
+    connections.close_all()
+
+
+def test_strangers_and_unknown_topics_are_refused(viewer_client):
+    async def scenario(app):
+        for client, query, status in ((None, "topic=numbers", 403), (viewer_client, "topic=secrets", 404)):
+            page = Page(app, client, query)
+            await page.run()
+            assert (page.status, page.text) == (status, "")
+
+    run(scenario)
+
+
+def test_the_fourth_page_of_one_person_is_asked_to_wait(viewer_client, settings):
+    settings.LIVE_STREAMS_A_PERSON = 1
+
+    async def scenario(app):
+        async with opened(app, viewer_client):
+            second = Page(app, viewer_client, "topic=numbers")
+            await second.run()
+            assert second.status == 429
+        async with opened(app, viewer_client) as third:
+            assert third.status == 200
+
+    run(scenario)
+
+
+def test_a_right_that_ends_ends_the_stream(viewer_client, viewer, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK", 0.05)
+
+    async def scenario(app):
+        page = Page(app, viewer_client, "topic=numbers")
+        task = asyncio.create_task(page.run())
+        await page.until("event: hello")
+        await asyncio.to_thread(_switch_off, viewer)
+        async with asyncio.timeout(10):
+            await task
+
+    run(scenario)
+
+
+def _switch_off(person) -> None:
+    type(person).objects.filter(pk=person.pk).update(is_active=False)
+    connections.close_all()
+
+
+def test_a_page_that_does_not_read_is_cut_off(viewer_client, monkeypatch):
+    monkeypatch.setattr(viewers, "BACKLOG", 50)
+
+    async def scenario(app):
+        page = Page(app, viewer_client, "topic=numbers")
+        task = asyncio.create_task(page.run())
+        await page.until("event: hello")
+        await hub.hub().connected.wait()
+        page.stuck = True
+        async with asyncio.timeout(10):
+            while not task.done():
+                await tell("1", "2", "3", "4")
+                await asyncio.sleep(0)
+
+    run(scenario)
+
+
+def test_what_is_rolled_back_is_never_told(viewer_client):
+    from django.db import transaction
+
+    def undone():
+        with transaction.atomic():
+            hub.publish("numbers", "66")
+            transaction.set_rollback(True)
+        publish("7")
+
+    async def scenario(app):
+        async with opened(app, viewer_client) as page:
+            await asyncio.to_thread(undone)
+            await page.until("<b>7</b>")
+            assert "66" not in page.text
+
+    run(scenario)
+
+
+def test_frames_are_written_line_by_line_and_filters_mean_any_of():
+    frame = Frame("a\nb", facts={"mark": frozenset({"late", "test"}), "state": "failed", "connection": "c1"})
+    assert frame.encode() == b"event: message\ndata: a\ndata: b\n\n"
+    assert Frame("").encode() == b"event: message\ndata: \n\n"
+    assert agrees(frame, {"mark": frozenset({"test"}), "state": frozenset({"failed", "received"})})
+    assert not agrees(frame, {"type": frozenset({"x"})})
+    assert visible(frame, None)
+    assert visible(frame, frozenset({"c1"}))
+    assert not visible(frame, frozenset())
+    assert visible(Frame(""), frozenset())
