@@ -63,6 +63,7 @@ class Plot:
             "SWITCHBOARD_KEYS_FILE": str(file),
             "SWITCHBOARD_METRICS_TOKEN": self.new("metrics token", lambda: secrets.token_urlsafe(24)),
             "SWITCHBOARD_LOG_LEVEL": "DEBUG",
+            "SWITCHBOARD_COLLECT_STATIC": "false",
             "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",
         }
 
@@ -127,13 +128,6 @@ def connect(house: House, plot: Plot, admin: Visitor, service: str) -> dict[str,
     ids["command"] = json.loads(told)["id"]
     bad = plot.new("command, no JSON", api_key)
     command(house, "connect", "chatgpt-v1", "Bad", stdin=bad)
-    command(
-        house,
-        "connect",
-        "chatgpt-v1",
-        "Bad",
-        stdin=json.dumps({"unknown": plot.new("command, unknown name", api_key)}),
-    )
     return ids
 
 
@@ -161,8 +155,7 @@ def use(house: House, plot: Plot, admin: Visitor, ids: Mapping[str, str]) -> Non
         ]
         for name in ids.values():
             admin.post(f"/connections/{name}/test/")
-        command(house, "run", f"Form {plot.control}", "models.list")
-        command(house, "run", f"Form {plot.control}", "models.list", "--dry-run")
+            command(house, "run", f"Form {plot.control}", "models.list", "--dry-run")
         _until(
             lambda: all(api.get(f"/runs/{run}").json()["state"] in ("succeeded", "failed") for run in runs)
         )
@@ -178,7 +171,6 @@ def use(house: House, plot: Plot, admin: Visitor, ids: Mapping[str, str]) -> Non
         "/sign-in/", login="anna", password=plot.new("wrong password", lambda: secrets.token_urlsafe(18))
     )
     command(house, "keys", "rotate", "--new")
-    command(house, "keys", "doctor")
 
 
 def deliver(endpoint: str, secret: str, control: str) -> int:

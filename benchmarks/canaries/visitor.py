@@ -9,6 +9,9 @@ import httpx
 
 LINK = re.compile(r'(?:href|hx-get|src)="(/[^"#]*)')
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+ALIKE = re.compile(
+    r"^(/static/|/services/[^/]+/\w+\.).*"
+)  # one form of each resource says what the others do
 MOST = 400  # pages one visitor looks at
 
 
@@ -58,4 +61,4 @@ def _identity(path: str) -> str:
     """Return what makes a page another page: its path and its tab; not filters, not cursors."""
     parts = urlsplit(path)
     tab = parse_qs(parts.query).get("tab", [""])[0]
-    return "/static/" if parts.path.startswith("/static/") else f"{parts.path}?{tab}"
+    return ALIKE.sub(r"\1", parts.path) + f"?{tab}"
