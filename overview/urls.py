@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from overview import views
+from overview import styleguide, views
 
 app_name = "overview"
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("system/", views.system, name="system"),
 ]

@@ -50,6 +50,9 @@ tick();
 setInterval(tick, 5000);
 document.addEventListener("htmx:load", (event) => tick(event.detail.elt));
 
+// What scrolls sideways can be reached by keyboard.
+for (const box of all(".table-responsive")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+
 // Filters apply when a choice changes; a typed confirmation must match.
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-submits]")) event.target.form.requestSubmit();
