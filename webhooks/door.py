@@ -15,11 +15,13 @@ from audit import ids
 from connections.endpoints import Endpoint
 from definitions import catalog
 from webhooks import limits, signatures
+from webhooks.arrivals import Arrival
 from webhooks.deliveries import TEST, Delivery, Gone, Receive, Refused, Scope
 from webhooks.digests import digest
 from webhooks.directory import Away, Directory, Place
-from webhooks.inbox import Arrival, Inbox
+from webhooks.inbox import Inbox
 from webhooks.models import Mark
+from webhooks.news import News
 from webhooks.payload import Envelope, envelope
 from webhooks.tally import Tally
 from webhooks.waker import Waker
@@ -68,7 +70,8 @@ class _Parts:
 
     def __init__(self) -> None:
         self.directory = Directory()
-        self.inbox = Inbox()
+        self.news = News()
+        self.inbox = Inbox(self.news.tell)
         self.tally = Tally()
         self.waker = Waker()
         self.refused = limits.Window(limits.WINDOW)
@@ -78,6 +81,7 @@ class _Parts:
         """Close the parts in the order in which they hand on."""
         await self.directory.close()
         await self.inbox.close()
+        await self.news.close()
         await self.tally.close()
 
     async def take(self, delivery: Delivery, receive: Receive) -> int:
