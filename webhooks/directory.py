@@ -50,6 +50,7 @@ class Shut:
     connection_id: UUID
 
 
+STRANGER = (0.0, Place())
 Asked = asyncio.Future[Endpoint | Shut | None]
 
 
@@ -58,7 +59,7 @@ class Directory:
 
     def __init__(self) -> None:
         self._reader = Reader("door")
-        self._known: dict[Key, tuple[float, Endpoint]] = {}
+        self._known: dict[str, tuple[float, Place]] = {}  # by path: only open endpoints, under known aliases
         self._asked: dict[Key, Asked] = {}
         self._task: asyncio.Task[None] | None = None
         self._generation = 0
@@ -70,26 +71,29 @@ class Directory:
         Unknown and disabled endpoints are not remembered and take the same way, so that neither the answer
         nor its time tells them apart; a flood of made-up ids shares one query at a time.
         """
+        until, place = self._known.get(path, STRANGER)
+        if until > time.monotonic():
+            return place
         key, service, named_type = _read(path)
         if key == NOWHERE:
             return Place()
-        found = self._remembered(key) or await self._look_up(key)
+        generation = self._generation
+        found = await self._look_up(key)
         if isinstance(found, Shut):
             return Place(cause="disabled", connection_id=found.connection_id)
         if found is None:
             return Place()
         if service not in ("", found.service):
             return Place(connection_id=found.connection_id)
-        return Place(found, named_type, "", found.connection_id)
+        place = Place(found, named_type, "", found.connection_id)
+        if generation == self._generation:
+            self._known[path] = (time.monotonic() + FRESH, place)
+        return place
 
     async def close(self) -> None:
         """Let go of the connection to the database."""
         self._stop()
         await self._reader.close()
-
-    def _remembered(self, key: Key) -> Endpoint | None:
-        until, endpoint = self._known.get(key, (0.0, None))
-        return endpoint if until > time.monotonic() else None
 
     async def _look_up(self, key: Key) -> Endpoint | Shut | None:
         asked = self._asked.setdefault(key, asyncio.get_running_loop().create_future())
@@ -103,7 +107,7 @@ class Directory:
 
     async def _work(self) -> None:
         while self._asked:
-            asked, self._asked, generation = self._asked, {}, self._generation
+            asked, self._asked = self._asked, {}
             try:
                 found = await self._reader.ask(partial(load, tuple(asked)))
             except Exception as error:  # whatever it is, the senders must get an answer, and come again
@@ -111,12 +115,6 @@ class Directory:
                 _fail(asked.values())
                 continue
             _answer(asked, found)
-            if generation == self._generation:
-                self._remember(found)
-
-    def _remember(self, found: dict[Key, Endpoint | Shut]) -> None:
-        until = time.monotonic() + FRESH
-        self._known |= {key: (until, one) for key, one in found.items() if isinstance(one, Endpoint)}
 
     def _changed(self, key: str) -> None:
         """Forget everything: changes are rare, and a look-up costs milliseconds."""

@@ -91,7 +91,8 @@ class _Parts:
             place = await self.directory.find(delivery.path)
             endpoint = _open(place, delivery)
             self._not_too_often(endpoint)
-            delivery = await delivery.checked().read(receive)
+            delivery.check()
+            await delivery.read(receive)
             return await self._keep(delivery, endpoint, place.named_type)
         except Refused as refused:
             return self._refuse(delivery, place.connection_id, refused)

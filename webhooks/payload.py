@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ ODD_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # NUL, or a surrogate tha
 LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The few facts that the log shows of every event."""
 
     type: str = ""

@@ -63,7 +63,8 @@ class Tally:
     def used(self, secret_id: UUID) -> None:
         """Note that this secret verified a delivery just now."""
         self._used[secret_id] = datetime.now(UTC)
-        self._wake()
+        if self._is_time():
+            self._wake()
 
     async def close(self) -> None:
         """Write what waits and let go of the connection to the database."""
