@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from audit import ids
 from operations.models import Run
+from overview import hours
+from overview.hours import HOUR_IDS
 from overview.sight import Sight
 
 HOURS = 24
-HOUR_IDS = 3_600_000 << ids.SHIFT  # how far the ids of two hours lie apart
 BAD = ("failed", "unknown")
 
 
@@ -65,19 +66,24 @@ def last_day(sight: Sight) -> Figures:
     """Count the last 24 hours of what this person may see, in five queries."""
     start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
     runs = sight.runs.filter(id__gte=ids.id_at(start))
-    events = sight.events.filter(id__gte=ids.id_at(start))
     refused = sight.refusals.filter(id__gte=ids.id_at(start))
     times = _times(runs)
     sums = runs.aggregate(tokens=Sum("total_tokens"), cost=Sum("cost"))
     return Figures(
         runs=_by_hour(runs, "state", Count("id"), start),
-        events=_by_hour(events, "state", Count("id"), start),
+        events=_events(sight, start),
         refused=_by_hour(refused, "cause", Sum("count"), start),
         median=times[0],
         slow=times[1],
         tokens=sums["tokens"] or 0,
         cost=sums["cost"] or Decimal(),
     )
+
+
+def _events(sight: Sight, start: datetime) -> Hours:
+    found = hours.by_hour(sight.events, sight.event_hours, start)
+    starts = tuple(start + timedelta(hours=offset) for offset in range(HOURS))
+    return Hours(starts, tuple({"events": found[hour]} for hour in starts))
 
 
 def _by_hour(rows: QuerySet, by: str, count: Count | Sum, start: datetime) -> Hours:  # type: ignore[type-arg]

@@ -13,3 +13,26 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return self.worker
+
+
+class EventHour(models.Model):
+    """How many events one connection got in one hour, so that a page need not count ten million rows."""
+
+    hour = models.DateTimeField()
+    connection_id = models.UUIDField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("hour", "connection_id"), name="event_hour_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.count} at {self.hour:%Y-%m-%d %H}:00"
+
+
+class Counted(models.Model):
+    """Up to which id the events are counted (one row)."""
+
+    upto = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.upto)

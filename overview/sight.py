@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 
 from connections.models import Connection, ConnectionQuerySet
 from operations.models import Run
-from people.models import Person
+from overview.models import EventHour
+from people.models import Person, Role
 from webhooks.models import Event, Rejection
 
 
@@ -19,6 +20,7 @@ class Sight:
     runs: QuerySet[Run]
     events: QuerySet[Event]
     refusals: QuerySet[Rejection]
+    event_hours: QuerySet[EventHour]
 
 
 def of(person: Person) -> Sight:
@@ -29,4 +31,12 @@ def of(person: Person) -> Sight:
         Run.objects.for_user(person),
         Event.objects.for_user(person),
         Rejection.objects.for_user(person),
+        _event_hours(person),
     )
+
+
+def _event_hours(person: Person) -> QuerySet[EventHour]:
+    if person.may(Role.ADMIN):
+        return EventHour.objects.all()
+    seen = Connection.everything.for_user(person).values("pk")
+    return EventHour.objects.filter(connection_id__in=seen)

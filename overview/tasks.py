@@ -1,4 +1,4 @@
-"""What beat asks of a worker for the overview: a sign of life."""
+"""What beat asks of a worker for the overview: a sign of life, and the hours counted."""
 
 import socket
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from celery import shared_task
 from django.db.models.functions import Now
 
+from overview import hours
 from overview.models import Pulse
 
 
@@ -15,6 +16,12 @@ def pulse() -> None:
     """Write down that beat asked and this worker did."""
     seen = {"at": Now(), "worker_at": datetime.now(UTC), "version": _version()}
     Pulse.objects.update_or_create(worker=socket.gethostname()[:200], defaults=seen)
+
+
+@shared_task
+def count_hours() -> None:
+    """Count the events that arrived since the last time, for the overview's charts."""
+    hours.count()
 
 
 def _version() -> str:

@@ -120,6 +120,28 @@ def test_a_day_is_counted_hour_by_hour(viewer, connection, make_run) -> None:
     assert day.failure_rate == pytest.approx(66.7, abs=0.1)
 
 
+def arrive(connection, *, hours: float) -> None:
+    born = timezone.now() - timedelta(hours=hours)
+    Event.objects.create(id=ids.new_id(born.timestamp()), connection=connection, type="batch.completed")
+
+
+def test_counted_hours_and_newer_events_make_one_number_each(admin, viewer, connection) -> None:
+    with time_machine.travel(timezone.now().replace(minute=30, second=0), tick=False):
+        for hours in (3, 3, 1, 30):
+            arrive(connection, hours=hours)
+        before = figures.last_day(sight.of(viewer)).events
+        tasks.count_hours()
+        tasks.count_hours()  # each event counts once
+        arrive(connection, hours=0)
+        Event.objects.filter(id__lt=ids.id_at(timezone.now() - timedelta(hours=2))).delete()  # retention
+        for person in (admin, viewer):
+            after = figures.last_day(sight.of(person)).events
+            assert (before.total(), after.total()) == (3, 4)
+            assert (after.counts[-4], after.counts[-1]) == ({"events": 2}, {"events": 1})
+        Connection.objects.update(limited=True)
+        assert figures.last_day(sight.of(viewer)).events.total() == 0
+
+
 def test_times_tokens_and_cost_are_summed(viewer, make_run) -> None:
     now = timezone.now()
     for seconds in (1, 2, 9):
@@ -135,7 +157,7 @@ def test_the_page_costs_few_queries_however_much_there_is(
 ) -> None:
     for hours in range(20):
         make_run(State.FAILED, hours=hours)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         page = viewer_client.get("/").content.decode()
     assert "Your first five minutes" in page
     assert "Deliveries" in page
