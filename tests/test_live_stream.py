@@ -140,7 +140,8 @@ def test_after_a_lost_connection_every_page_catches_up(viewer_client):
 def _end_listeners() -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'switchboard live'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            ["switchboard live"],
         )
     connections.close_all()
 

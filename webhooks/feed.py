@@ -33,7 +33,7 @@ def render(keys: Sequence[str]) -> list[Frame]:
 
 def since(last_id: str, wanted: Wanted) -> list[Frame]:
     """Return what came since a page was drawn or cut off; the page replaces the rows that it has already."""
-    if not (last_id.isascii() and last_id.isdigit() and len(last_id) < 19):
+    if not (last_id.isascii() and last_id.isdigit() and len(last_id) <= 19):
         return []
     low = int(last_id) - (int(LOOK_BACK.total_seconds() * 1000) << ids.SHIFT)
     return [frame(row) for row in reversed(timeline.between(low, (1 << 63) - 1, MOST))]

@@ -1,0 +1,117 @@
+"""Forgetting on purpose, noticing silence, taking a payload away, doing it again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audit import ids
+from audit.models import Entry
+from tests.accounts import connected, new_signing_secret
+from tests.loopback import Loopback, answer
+from tests.test_webhooks_processing import arrived, processed
+from webhooks import partitions, redaction, replay, retention, silence
+from webhooks.models import Completion, Dedupe, Event, Policy, Remark, Silence
+from webhooks.sends import CannotSend
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.now(UTC)
+
+
+def aged(connection, days: float, **facts) -> Event:
+    return arrived(connection, id=ids.new_id((NOW - timedelta(days=days)).timestamp()), **facts)
+
+
+def test_events_go_by_age_and_their_keys_stay():
+    research, other = connected("Research"), connected("Other")
+    old, new = aged(research, 40), aged(research, 1)
+    kept = aged(other, 40)
+    Dedupe.objects.create(connection_id=research.pk, delivery_id="wh_1", event_id=old.pk, digest=b"")
+    policy = Policy.objects.create(connection=research, keep_days=30)
+    assert retention.preview(policy, NOW).count == "1"
+    Dedupe.objects.filter(delivery_id="wh_1").update(event_id=aged(other, 8).pk)
+    assert retention.run(NOW) == 1
+    assert set(Event.objects.filter(pk__in=[old.pk, new.pk, kept.pk])) == {new, kept}
+    assert Dedupe.objects.count() == 1
+    assert Entry.objects.filter(action="webhook.events_forgotten").exists()
+
+
+def test_events_go_by_count_and_the_newest_stay():
+    research = connected()
+    rows = [aged(research, days) for days in (5, 4, 3, 2, 1)]
+    policy = Policy.objects.create(connection=research, keep_count=2)
+    assert retention.preview(policy, NOW).count == "3"
+    assert retention.run(NOW) == 3
+    assert set(Event.objects.all()) == set(rows[-2:])
+    assert retention.run(NOW) == 0
+
+
+def test_an_event_goes_with_what_belongs_to_it():
+    event = aged(connected(), 40)
+    Completion.objects.create(event_id=event.pk, connection=event.connection)
+    Remark.objects.create(row_id=event.pk, text="x")
+    Policy.objects.create(connection=event.connection, keep_days=30)
+    retention.run(NOW)
+    assert not Completion.objects.exists()
+    assert not Remark.objects.exists()
+
+
+def test_a_week_that_is_over_and_empty_is_dropped_and_its_ids_keep_a_place():
+    later = NOW + 3 * partitions.WEEK
+    partitions.extend(later)
+    week = partitions.name(partitions.monday(NOW))
+    event = arrived(connected())
+    assert partitions.drop_oldest(later) == ""
+    event.delete()
+    assert partitions.drop_oldest(later) == week
+    assert Event.objects.filter(pk=arrived(connected("Other")).pk).exists()
+
+
+def test_silence_is_noticed_once_and_ends_with_the_next_event():
+    research = connected()
+    watch = Silence.objects.create(connection=research, type="batch.completed", hours=6)
+    assert silence.look(NOW) == []
+    assert silence.look(NOW + timedelta(hours=7)) == [watch]
+    assert silence.look(NOW + timedelta(hours=7)) == []
+    arrived(research, id=ids.new_id((NOW + timedelta(hours=7)).timestamp()))
+    assert silence.look(NOW + timedelta(hours=8)) == []
+    watch.refresh_from_db()
+    assert not watch.silent
+
+
+def test_a_redacted_payload_is_gone_and_a_tombstone_stays(admin):
+    event = processed(arrived(connected()))
+    redaction.redact(event, admin, "holds a name")
+    event.refresh_from_db()
+    assert (event.body, event.view) == (None, None)
+    assert "redacted" in event.marks
+    assert event.type == "batch.completed"
+    assert "holds a name" in Remark.objects.get(row_id=event.pk).text
+    assert Entry.objects.filter(action="webhook.redacted").exists()
+
+
+def test_an_event_can_be_processed_again(operator):
+    event = processed(arrived(connected()))
+    assert replay.process_again([event], operator) == 1
+    event.refresh_from_db()
+    assert event.state == "received"
+    assert processed(event).state == "processed"
+
+
+def test_an_event_is_sent_again_signed_anew_to_a_url(operator, settings):
+    settings.PRIVATE_HOSTS = ["127.0.0.1"]
+    server = Loopback(answer(b"", "204 No Content"))
+    event = arrived(connected(webhook_secret=new_signing_secret()), delivery_id="wh_1")
+    assert replay.resend(event, f"{server.url}/hook", operator) == 204
+    server.close()
+    request = server.requests[0]
+    assert request.startswith(b"POST /hook ")
+    assert b"webhook-id: wh_1" in request
+    assert b"webhook-signature: v1," in request
+    assert request.endswith(event.raw)
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "file:///etc/passwd", "https://metadata/", "nonsense"])
+def test_it_is_not_sent_where_nothing_may_go(url, operator):
+    event = arrived(connected(webhook_secret=new_signing_secret()))
+    with pytest.raises(CannotSend):
+        replay.resend(event, url, operator)
