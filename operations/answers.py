@@ -75,7 +75,8 @@ def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
 
 
 def _tell(run: Run, outcome: Outcome, used: spending.Usage | None) -> None:
-    """Do what follows from an end: the day's sums, the words for the search, events of our own, the next in turn."""
+    """Do what follows from an end: the day's sums, the words for the search, events of our own, the next in
+    turn."""
     run = Run.objects.get(id=run.id)
     if outcome.again is not None:
         seconds = outcome.again.seconds

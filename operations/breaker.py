@@ -1,4 +1,5 @@
-"""The circuit breaker: a host that failed several times in a row is left alone for a while, and everybody sees it."""
+"""The circuit breaker: a host that failed several times in a row is left alone for a while, and everybody
+sees it."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ def host_of(url: str) -> str:
 
 
 def rest(host: str) -> float:
-    """Return for how many seconds the host is still left alone; 0 lets the caller through, alone, as the one who tries."""
+    """Return for how many seconds the host is still left alone; 0 lets the caller through, alone, as the one
+    who tries."""
     now = timezone.now()
     found = Breaker.objects.filter(host=host, until__isnull=False).first()
     if found is None or found.until is None:

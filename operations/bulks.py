@@ -1,4 +1,5 @@
-"""One thing done to many runs: counted first, done a step at a time, stoppable, and taken up again after a crash."""
+"""One thing done to many runs: counted first, done a step at a time, stoppable, and taken up again after a
+crash."""
 
 from collections.abc import Callable, Mapping
 

@@ -12,10 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from connections.models import Locked
 from live import hub
 from operations import answers, breaker, gate, outbound, streaming
-from operations.build import InputErrors
 from operations.errors import SendError
 from operations.models import Attempt, Reason, Run, State
 from operations.outcome import Outcome
@@ -50,7 +48,8 @@ def claim(run_id: int) -> Run | None:
 
 
 def execute_next(run_id: int) -> Run | None:
-    """Execute the run whose turn it is; `run_id` only says that there is one. Returns what `execute` returns."""
+    """Execute the run whose turn it is; `run_id` only says that there is one. Returns what `execute`
+    returns."""
     for _ in range(TURNS):
         chosen = gate.next_run()
         if chosen is None:
@@ -87,12 +86,6 @@ def tried(run: Run, attempt: Attempt) -> Outcome | None:
         prepared = prepare_run(run, answers.place(run))
     except NotReady as error:
         return Outcome.refused(error.code, str(error))
-    except InputErrors as error:
-        return Outcome.refused("inputs", f"These inputs make no request: {error}.")
-    except Locked as error:
-        return Outcome.refused("locked", str(error))
-    except LookupError as error:  # the definition has no such service, operation or action any more
-        return Outcome.refused("definition", str(error))
     if wait := gate.rests(run, prepared.request.url):
         put_back(run, attempt, wait)
         return None

@@ -41,7 +41,8 @@ def form(
     before: Run | None,
     preset: Mapping[str, Any],
 ) -> PlaceholderForm:
-    """Return the form, filled with what was posted, else with a former run, a preset, what the address says."""
+    """Return the form, filled with what was posted, else with a former run, a preset, what the address
+    says."""
     offered = pickers.offers(connection, asking.placeholders) if connection else {}
     made = forms.form_for(asking.placeholders, suggestions=offered)
     if request.method == "POST":

@@ -12,7 +12,8 @@ from operations import breaker, spending
 from operations.models import AT_ONCE, Attempt, Origin, Policy, Run, State
 from operations.wake import wake
 
-# One due run of each connection that has any and has room, and one of those by chance: a connection that queued ten
+# One due run of each connection that has any and has room, and one of those by chance: a connection that
+# queued ten
 # thousand has the same chance as one that queued a single run, so nobody waits for another's flood.
 NEXT = """
 SELECT due.id FROM connections_connection AS c
@@ -51,7 +52,8 @@ def next_run() -> int | None:
 
 
 def has_room(run: Run) -> bool:
-    """Say whether this run may go now. Call it in the transaction that claims: connections take turns by a lock."""
+    """Say whether this run may go now. Call it in the transaction that claims: connections take turns by a
+    lock."""
     if run.connection_id is None or run.origin in URGENT:
         return True
     with database.cursor() as cursor:

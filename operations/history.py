@@ -1,4 +1,5 @@
-"""What the history can be asked: the filters of the run list, what of it is live, and what an export holds."""
+"""What the history can be asked: the filters of the run list, what of it is live, and what an export
+holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,6 +1,7 @@
 """What other rooms do after a run: a table that the wiring fills, because this room may not know them.
 
-Each function gets the finished run and the parsed answer, inside the transaction that finishes it, and returns the ids
+Each function gets the finished run and the parsed answer, inside the transaction that finishes it, and
+returns the ids
 (as people see them) of what it made: the events raised here."""
 
 from collections.abc import Callable

@@ -23,7 +23,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm takes 
         help_texts = {
             "at_once": "More wait their turn; other connections do not wait for them.",
             "a_minute": "Blank: as many as come.",
-            "budget": "By the price table, per day in UTC. When it is used up nothing is sent. Blank: no budget.",
+            "budget": "By the price table, a day in UTC. When it is used up nothing is sent. Blank: none.",
             "keep_days": "Older runs go with their answers and files, except pinned ones. Blank: for ever.",
             "keep_runs": "The oldest go first, except pinned ones. Blank: all.",
         }

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpcore
 import httpx
@@ -101,7 +101,7 @@ def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
     memory."""
     parts: list[Any] = [(name, (None, value.encode())) for name, value in request.form]
     for part in request.files:
-        file = opened.enter_context(Path(part.file.path).open("rb"))
+        file = opened.enter_context(_bytes_of(part.file))
         parts.append((part.name, (part.file.filename, file, part.file.content_type)))
     named = {"files": parts} if parts else {"content": request.body}
     made = httpx.Request(request.method, request.url, headers=[*request.headers, *OUR_HEADERS], **named)
@@ -110,6 +110,10 @@ def _outgoing(request: build.Request, opened: ExitStack) -> httpcore.Request:
         scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
     )
     return httpcore.Request(request.method, url, headers=made.headers.raw, content=made.stream)
+
+
+def _bytes_of(file: build.FileRef) -> BinaryIO:
+    return Path(file.path).open("rb")  # whoever reads it closes it
 
 
 async def _received(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from connections.models import Connection
+from connections.models import Connection, Locked
 from definitions import catalog
 from definitions.schema import Operation, Service
 from operations import actions, build
@@ -39,11 +39,20 @@ class Prepared:
 
 
 def prepare_run(run: Run, path: Path) -> Prepared:
-    """Prepare a run through its connection; raises what `prepare` raises."""
+    """Prepare a run through its connection. Raises NotReady for everything that keeps it from going out."""
     if run.connection is None or run.connection.deleted_at:
         raise NotReady("connection_gone", "Its connection was deleted: run it again through another.")
-    values = actions.composed(run.service, run.action, run.values())
-    prepared = prepare(run.connection, run.operation_key, values, path=path)
+    try:
+        values = actions.composed(run.service, run.action, run.values())
+        prepared = prepare(run.connection, run.operation_key, values, path=path)
+    except build.InputErrors as error:
+        raise NotReady("inputs", f"These inputs make no request: {error}.") from None
+    except Locked as error:
+        raise NotReady("locked", str(error)) from None
+    except LookupError as error:  # the definition has no such service, operation or action any more
+        raise NotReady("definition", str(error)) from None
+    except OSError as error:  # a picture that an action was to show is gone
+        raise NotReady("file_gone", f"A file of this run cannot be read: {error.strerror}.") from None
     if run.origin != Origin.TEST:
         return prepared
     return replace(prepared, permit=replace(prepared.permit, total=min(prepared.permit.total, TEST_LIMIT)))

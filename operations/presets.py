@@ -1,4 +1,5 @@
-"""Presets: named values for a form, shared by everybody. They hold no files, and no credential could stand in one."""
+"""Presets: named values for a form, shared by everybody. They hold no files, and no credential could stand
+in one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +19,8 @@ def of(service: str, asking: Asking) -> QuerySet[Preset]:
 
 
 def save(service: str, asking: Asking, name: str, values: Mapping[str, Any], person: Person) -> Preset:
-    """Keep these values under a name; the same name again replaces them. Raises ValueError for an empty name."""
+    """Keep these values under a name; the same name again replaces them. Raises ValueError for an empty
+    name."""
     name = " ".join(name.split())[:60]
     if not name:
         raise ValueError("Give the preset a name.")

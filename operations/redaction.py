@@ -14,7 +14,8 @@ PERCENT = re.compile("%[0-9A-F]{2}")
 
 
 class Redactor:
-    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay true."""
+    """Finds secrets in thirteen spellings and masks them byte for byte, so that sizes and places stay
+    true."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Take the secrets of one connection; short ones cannot be told from words and are left."""

@@ -37,7 +37,8 @@ def again(run: Run, person: Person | None, *, bulk: int | None = None) -> Run:
 
 
 def resolve(run: Run, happened: bool, person: Person) -> bool:
-    """End an unknown run as what the person says; False when another was faster or there is nothing to say."""
+    """End an unknown run as what the person says; False when another was faster or there is nothing to
+    say."""
     state, sentence = SAID[happened]
     words = sentence.format(person=person.get_username())
     with transaction.atomic():

@@ -1,4 +1,5 @@
-"""How long runs are kept: by age and by count, per connection; what would go, how much disk that frees, and its going."""
+"""How long runs are kept: by age and by count, per connection; what would go, how much disk that frees, and
+its going."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def preview(connection: Connection, keep_days: int | None, keep_runs: int | None
 
 
 def tidy() -> int:
-    """Remove what the policies of all connections let go, and uploads that nothing took; return how many runs went."""
+    """Remove what the policies of all connections let go, and uploads that nothing took; return how many
+    runs went."""
     removed = 0
     policies = Policy.objects.filter(Q(keep_days__isnull=False) | Q(keep_runs__isnull=False))
     for policy in policies.select_related("connection"):
@@ -75,7 +77,8 @@ def _batches(runs: QuerySet[Run]) -> Iterator[int]:
 
 
 def _forget_uploads() -> None:
-    """Remove uploads that no run took, and those whose runs are all gone: one upload may serve several runs."""
+    """Remove uploads that no run took, and those whose runs are all gone: one upload may serve several
+    runs."""
     old = StoredFile.objects.filter(kind="upload", run=None, id__lt=ids.id_at(timezone.now() - FORGOTTEN))
     unused = [file for file in old.order_by("id")[:BATCH] if not uploads.is_used(file)]
     StoredFile.objects.filter(id__in=[file.id for file in unused]).delete()

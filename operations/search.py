@@ -15,7 +15,8 @@ FEW = (
     2_000  # hits up to which all are fetched and sorted; a word with more is common, and the newest are near
 )
 
-# With LIMIT the planner walks the newest rows and hopes; for a word that hardly occurs that is the whole table.
+# With LIMIT the planner walks the newest rows and hopes; for a word that hardly occurs that is the whole
+# table.
 HITS = "SELECT run_id FROM operations_words WHERE vector @@ websearch_to_tsquery('simple', %s) LIMIT %s"
 
 

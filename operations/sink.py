@@ -55,7 +55,8 @@ class Sink:
         return bytes(shown)
 
     def close(self) -> None:
-        """Finish; a short answer that is no text goes to disk too, so that it can be played and downloaded."""
+        """Finish; a short answer that is no text goes to disk too, so that it can be played and
+        downloaded."""
         if not self.truncated:
             self._take(self.redactor.flush())
         if self._on_disk and self._file is None and self.size:

@@ -1,4 +1,5 @@
-"""Shows the words of a streamed answer as they come: read off the events, written down a few times a second."""
+"""Shows the words of a streamed answer as they come: read off the events, written down a few times a
+second."""
 
 import time
 from collections.abc import Callable

@@ -43,7 +43,8 @@ def changes(run: Run, operation: Operation | None) -> list[tuple[str, Any, Any]]
 
 
 def differences(then: Any, now: Any, place: str = "") -> list[tuple[str, Any, Any]]:
-    """Return (place, then, now) for every leaf of two JSON documents that differs; lists of named things by name."""
+    """Return (place, then, now) for every leaf of two JSON documents that differs; lists of named things by
+    name."""
     then, now = _by_name(then), _by_name(now)
     if isinstance(then, dict) and isinstance(now, dict):
         names = [*then, *(name for name in now if name not in then)]

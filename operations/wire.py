@@ -19,7 +19,8 @@ Hook = Callable[[], Awaitable[None]]
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS context: verification is never off; an administrator may add authorities by a file."""
+    """Return the one TLS context: verification is never off; an administrator may add authorities by a
+    file."""
     context = ssl.create_default_context(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.CA_FILE:

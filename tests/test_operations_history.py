@@ -1,4 +1,5 @@
-"""Working with the history: search, views, tags, compare, bulk jobs, exports, presets, spending and retention."""
+"""Working with the history: search, views, tags, compare, bulk jobs, exports, presets, spending and
+retention."""
 
 import csv
 import io
@@ -296,10 +297,8 @@ def test_a_run_tells_what_its_definition_changed_since(operator_client, ran):
     former.document |= {"method": "PUT"}
     former.document["placeholders"][0]["required"] = False
     former.save()
-    changes = dict(
-        (place, (then, now))
-        for place, then, now in versions.changes(run, catalog.operation("chatgpt-v1", run.operation_key))
-    )
+    found = versions.changes(run, catalog.operation("chatgpt-v1", run.operation_key))
+    changes = {place: (then, now) for place, then, now in found}
     assert changes["method"] == ("PUT", "POST")
     assert changes["placeholders.model.required"] == (False, True)
     assert "has changed since" in text(operator_client.get(run.get_absolute_url()))

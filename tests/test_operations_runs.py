@@ -86,7 +86,7 @@ def test_no_credential_stands_in_any_row(connected, serve):
 
 
 def test_an_error_answer_is_a_sentence_with_what_to_do(connected, serve):
-    body = b'{"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}'
+    body = b'{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}'
     run = ran(connected(serve(answer(body, "401 Unauthorized"))))
     assert (run.state, run.error_code, run.status) == (State.FAILED, "invalid_api_key", 401)
     assert "Incorrect API key provided. The key was refused: enter it again" in run.error

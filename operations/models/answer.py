@@ -10,7 +10,8 @@ from operations.models.run import Run
 
 
 class StoredFile(models.Model):
-    """Bytes below `FILES_ROOT` under a name of our own: an upload, a whole answer, or a picture out of one."""
+    """Bytes below `FILES_ROOT` under a name of our own: an upload, a whole answer, or a picture out of
+    one."""
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     run = models.ForeignKey(

@@ -1,4 +1,5 @@
-"""What people keep around runs: presets, saved views, bulk jobs, and the definitions that runs were made with."""
+"""What people keep around runs: presets, saved views, bulk jobs, and the definitions that runs were made
+with."""
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -69,14 +70,14 @@ class Bulk(models.Model):
     def __str__(self) -> str:
         return f"{self.verb} {len(self.runs)} runs"
 
+    def get_absolute_url(self) -> str:
+        """Return the page that follows it."""
+        return reverse("operations:bulk", args=[self.id])
+
     @property
     def ref(self) -> str:
         """The id as people see it: `bulk_…`."""
         return ids.encode("bulk", self.id)
-
-    def get_absolute_url(self) -> str:
-        """Return the page that follows it."""
-        return reverse("operations:bulk", args=[self.id])
 
     @property
     def total(self) -> int:

@@ -1,4 +1,5 @@
-"""What a connection allows itself: how much at once, how fast, for how much money, and how long it is kept."""
+"""What a connection allows itself: how much at once, how fast, for how much money, and how long it is
+kept."""
 
 from django.db import models
 

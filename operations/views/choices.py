@@ -1,4 +1,5 @@
-"""What a picker box offers: asked of the connection's own list operation, in the background, and swapped in."""
+"""What a picker box offers: asked of the connection's own list operation, in the background, and swapped
+in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +19,8 @@ from people.access import person_of, role_required
 @require_http_methods(["GET", "POST"])
 @role_required("operator")
 def choices(request: HttpRequest, service: str, name: str, key: str = "", action: str = "") -> HttpResponse:
-    """Ask for the choices (POST) or look whether they have come (GET); answers with the field as it is then."""
+    """Ask for the choices (POST) or look whether they have come (GET); answers with the field as it is
+    then."""
     placeholder = _placeholder(found_service(service), key, action, name)
     sent = request.POST if request.method == "POST" else request.GET
     allowed = Connection.objects.for_user(person_of(request)).enabled().at(service)

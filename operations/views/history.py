@@ -104,6 +104,7 @@ def _known(query: QueryDict) -> str:
 
 
 def _live_url(request: HttpRequest) -> str:
-    """Return the stream of this page; "" for an older page, and for filters that only the database can answer."""
+    """Return the stream of this page; "" for an older page, and for filters that only the database can
+    answer."""
     members = {name: request.GET[name] for name in request.GET if request.GET[name]}
     return "" if set(members) - history.LIVE else f"/live/?{urlencode({'topic': 'run', **members})}"
