@@ -101,7 +101,11 @@ def runs() -> list[Case]:
         "tag never used": {"tag": "zephyr"},
         "one day": {"since": day, "until": day},
     }
-    found = {"common word": {"q": "granite"}, "rare word": {"q": "4711"}, "none found": {"q": "zephyrnothere"}}
+    found = {
+        "common word": {"q": "granite"},
+        "rare word": {"q": "4711"},
+        "none found": {"q": "zephyrnothere"},
+    }
     return _made("runs", "operations:run_list", asked, found)
 
 
@@ -115,7 +119,10 @@ def _made(
     page: str, view: str, asked: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]
 ) -> list[Case]:
     lists = [Case(f"{page}: {name}", view, query) for name, query in asked.items()]
-    return [*lists, *(Case(f"{page}, search: {name}", view, query, "search") for name, query in found.items())]
+    return [
+        *lists,
+        *(Case(f"{page}, search: {name}", view, query, "search") for name, query in found.items()),
+    ]
 
 
 def _accounts() -> tuple[str, str, str]:
@@ -128,4 +135,6 @@ def _middle(model: type[Model]) -> int:
     """Return the id of a row somewhere in the middle of the half year."""
     newest = model._default_manager.order_by("-pk").values_list("pk", flat=True)[0]
     half = int(history.SPAN.total_seconds() * 500) << ids.SHIFT
-    return int(model._default_manager.filter(pk__lt=newest - half).order_by("-pk").values_list("pk", flat=True)[0])
+    return int(
+        model._default_manager.filter(pk__lt=newest - half).order_by("-pk").values_list("pk", flat=True)[0]
+    )

@@ -10,11 +10,12 @@ from psycopg import sql
 
 
 class Copying:
-    """COPY into a model's table: a sample says what is constant, `varying` names what each row brings itself."""
+    """COPY into a model's table: a sample says what is constant, `varying` names what each row brings
+    itself."""
 
     def __init__(self, sample: Model, varying: Sequence[str]) -> None:
         """Take the sample and the names of the fields (columns, `connection_id`) that vary."""
-        fields: "list[Field[Any, Any]]" = [one for one in sample._meta.concrete_fields if not one.generated]
+        fields: list[Field[Any, Any]] = [one for one in sample._meta.concrete_fields if not one.generated]
         texts = [
             "%s" if one.attname in varying else text(one, getattr(sample, one.attname)).replace("%", "%%")
             for one in fields

@@ -16,7 +16,8 @@ Measure = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What performance.md asks for: `Goal("≥", 1.3, "×")` is about the ratio, any other unit about the value."""
+    """What performance.md asks for: `Goal("≥", 1.3, "×")` is about the ratio, any other unit about the
+    value."""
 
     sign: str
     number: float
@@ -87,7 +88,8 @@ def shown(number: float) -> str:
 
 
 def interleaved(measures: Mapping[str, Measure], rounds: int) -> dict[str, float]:
-    """Return the median of each measure; one round warms up, then they take turns, so that all share the weather."""
+    """Return the median of each measure; one round warms up, then they take turns, so that all share the
+    weather."""
     readings: dict[str, list[float]] = {name: [] for name in measures}
     for number in range(rounds + 1):
         for name, measure in measures.items():
@@ -110,7 +112,8 @@ def say(line: str) -> None:
 
 
 def options(description: str, **more: object) -> Namespace:
-    """Return what the command line asks for: --short, --rounds, --json, and a program's own (name=default)."""
+    """Return what the command line asks for: --short, --rounds, --json, and a program's own
+    (name=default)."""
     parser = ArgumentParser(description=description)
     parser.add_argument("--short", action="store_true", help="the form that `make bench` runs")
     parser.add_argument("--rounds", type=int, default=0, help="rounds after the warm-up (5; short: 3)")
@@ -147,7 +150,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     load = os.getloadavg()[0]
     return (
-        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GiB, Linux {platform.release()}, "
         f"Python {platform.python_version()}, PostgreSQL 18, {packages}; load at the end {load:.1f}"
     )
 

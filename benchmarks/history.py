@@ -143,7 +143,8 @@ def write_runs(connections: Sequence[Connection], count: int) -> None:
     born = [ids.new_id(start + number * step) for number in range(count)]
     sample = Run(
         service=connections[0].service, status=200, attempt_count=1, model="gpt-4o-mini", input_tokens=41,
-        output_tokens=120, total_tokens=161, inputs={"model": "gpt-4o-mini"}, connection_name=connections[0].name,
+        output_tokens=120, total_tokens=161, inputs={"model": "gpt-4o-mini"},
+        connection_name=connections[0].name,
     )  # fmt: skip
     varying = ("id", "connection_id", "resource", "operation", "state", "summary", "object_id", "tags")
     copying = Copying(sample, (*varying, "idempotency_key", "started_at", "finished_at"))

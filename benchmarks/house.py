@@ -47,7 +47,8 @@ class House:
             shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self) -> float:
-        """Start it and return the seconds until the first page was served. Raises RuntimeError with its log."""
+        """Start it and return the seconds until the first page was served. Raises RuntimeError with its
+        log."""
         command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
         log = self.home / "log" / "up.log"
         began = time.perf_counter()
@@ -63,7 +64,7 @@ class House:
     def settle(self) -> None:
         """Return once worker and simulator are there too; `up` starts them after the first page."""
         deadline = time.monotonic() + 180
-        while not (self._practises() and len(self.pids("celery", "worker")) > 1):
+        while not (self._practises() and self.pids("celery", "worker")):
             assert time.monotonic() < deadline, f"worker and simulator do not start; see {self.home / 'log'}"
             time.sleep(0.1)
 
@@ -79,7 +80,8 @@ class House:
         point_at(self.home)
 
     def pids(self, *words: str) -> list[int]:
-        """Return the copy's processes whose command line holds all these words: `house.pids("manage.py", "web")`."""
+        """Return the copy's processes whose command line holds all these words: `house.pids("manage.py",
+        "web")`."""
         assert self.up
         return [
             pid for pid in proc.descendants(self.up.pid) if all(word in proc.command(pid) for word in words)
@@ -101,7 +103,8 @@ class House:
             return bool(port) and probe.connect_ex(("127.0.0.1", int(port))) == 0
 
     def hold_workers(self) -> None:
-        """Stop the clock for worker, beat and simulator, so that a round has the machine for what it measures."""
+        """Stop the clock for worker, beat and simulator, so that a round has the machine for what it
+        measures."""
         for pid in self._others():
             os.kill(pid, signal.SIGSTOP)
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.live [--short] [--seconds 10]
 
-Events are inserted and published by this process at a steady pace; the pages are read by another (viewers.py). Times
-are taken on one monotonic clock: just after the commit, and when the bytes with the event's row arrive.
+Events are inserted and published by this process at a steady pace; another process reads the pages (viewers.py).
+Times are taken on one monotonic clock: just after the commit, and when the bytes with the event's row arrive.
 """
 
 import json
@@ -65,7 +65,9 @@ class Bench:
         began = time.monotonic()
         for number in range(int(pace * seconds)):
             time.sleep(max(0.0, began + number / pace - time.monotonic()))
-            event = Event(connection=self.connection, type="batch.completed", object_id="batch_1", state="processed")
+            event = Event(
+                connection=self.connection, type="batch.completed", object_id="batch_1", state="processed"
+            )
             with transaction.atomic():
                 event.save(force_insert=True)
                 hub.publish("log", f"evt {event.pk} {event.pk}")
@@ -73,7 +75,8 @@ class Bench:
         return committed
 
     def storm(self, viewers: int) -> float:
-        """Let all pages come at once, as after a restart; return the seconds until the last one was greeted."""
+        """Let all pages come at once, as after a restart; return the seconds until the last one was
+        greeted."""
         began = time.monotonic()
         with _viewers(self.house.port, viewers, self.cookie, 0) as pages:
             took = time.monotonic() - began
@@ -83,10 +86,18 @@ class Bench:
 
 @contextmanager
 def _viewers(port: int, count: int, cookie: str, slow: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(Path(__file__).with_name("viewers.py")), str(port), str(count), cookie, str(slow)]
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("viewers.py")),
+        str(port),
+        str(count),
+        cookie,
+        str(slow),
+    ]
     pages = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert pages.stdout and pages.stdout.readline().startswith("open"), "the live pages could not be opened"
+        assert pages.stdout
+        assert pages.stdout.readline().startswith("open"), "the live pages could not be opened"
         yield pages
     finally:
         pages.kill()
@@ -94,7 +105,8 @@ def _viewers(port: int, count: int, cookie: str, slow: int) -> Iterator[subproce
 
 
 def _told(pages: subprocess.Popen[str]) -> dict[str, Any]:
-    assert pages.stdin and pages.stdout
+    assert pages.stdin
+    assert pages.stdout
     pages.stdin.write("tell\n")
     pages.stdin.flush()
     told: dict[str, Any] = json.loads(pages.stdout.readline())

@@ -2,7 +2,8 @@
 
     python -m benchmarks.log [--short] [--plans 1] [--sizes 10000,1000000,10000000]
 
-The pages are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE, and the
+The pages are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE,
+and the
 times (planning included) of one page's queries are added up.
 """
 

@@ -1,4 +1,5 @@
-"""The same work as the door's, written as an ordinary Django view with the ORM: what the door is compared with."""
+"""The same work as the door's, written as an ordinary Django view with the ORM: what the door is compared
+with."""
 
 import time
 from typing import Any

@@ -1,6 +1,6 @@
 """Whole pages from the server of a running copy with a long history, against a page that is only the frame.
 
-    python -m benchmarks.pages [--short] [--events 10000000] [--runs 1000000]
+python -m benchmarks.pages [--short] [--events 10000000] [--runs 1000000]
 """
 
 import http.client

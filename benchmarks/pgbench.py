@@ -19,11 +19,11 @@ CREATE SEQUENCE IF NOT EXISTS bench_insert_ids;
 TRUNCATE bench_insert;
 """
 INSERT = """
-INSERT INTO bench_insert (id, connection_id, delivery_id, type, object_id, created_at, marks, path, peer, headers,
-    secret_id, secret_label, body, size, origin, state, duplicates, hydration, error)
+INSERT INTO bench_insert (id, connection_id, delivery_id, type, object_id, created_at, marks, path, peer,
+    headers, secret_id, secret_label, body, size, origin, state, duplicates, hydration, error)
 VALUES (nextval('bench_insert_ids'), '{connection}', 'wh_' || lastval(), 'batch.completed',
-    'batch_00000000000000000000000000000000', now(), '{{}}', '/webhooks/{connection}', '127.0.0.1', '{headers}',
-    '{connection}', 'current', '\\x{body}'::bytea, {size}, 'delivered', 'received', 0, '', '');
+    'batch_00000000000000000000000000000000', now(), '{{}}', '/webhooks/{connection}', '127.0.0.1',
+    '{headers}', '{connection}', 'current', '\\x{body}'::bytea, {size}, 'delivered', 'received', 0, '', '');
 """
 
 

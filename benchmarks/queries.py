@@ -63,7 +63,11 @@ def explained(query: Query) -> Plan:
 
 def _scans(node: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
     if "Scan" in node["Node Type"] and node.get("Actual Loops"):
-        rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+        rows = (
+            node["Actual Rows"]
+            + node.get("Rows Removed by Filter", 0)
+            + node.get("Rows Removed by Index Recheck", 0)
+        )
         name = node.get("Relation Name") or node.get("Index Name") or node.get("Alias", "")
         yield node["Node Type"], name, int(rows * node["Actual Loops"])
     for below in node.get("Plans", ()):

@@ -1,8 +1,10 @@
-"""A run through Celery, from its start to the stored result, against a bare httpx call to the same loopback server.
+"""A run through Celery, from its start to the stored result, against a bare httpx call to the same
+loopback server.
 
     python -m benchmarks.runs [--short] [--count 10000]
 
-The server is the practice service of the same copy; both sides send the same request. Throughput is that of the
+The server is the practice service of the same copy; both sides send the same request. Throughput is that
+of the
 copy's one worker with its two processes, whose memory is looked at before and after all runs.
 """
 
@@ -51,7 +53,9 @@ class Bench:
         started = [runs.start(self.connection, OPERATION, VALUES).id for _ in range(count)]
         open_runs = Run.objects.filter(id__in=started).exclude(state__in=FINAL)
         while open_runs.exists():
-            assert time.perf_counter() - began < PATIENCE + count / 10, f"{open_runs.count()} runs never ended"
+            assert time.perf_counter() - began < PATIENCE + count / 10, (
+                f"{open_runs.count()} runs never ended"
+            )
             time.sleep(0.02)
         return count / (time.perf_counter() - began)
 
@@ -76,7 +80,9 @@ class Bench:
             service, operation, VALUES, connection.credentials(), base_url=settings.SIMULATOR_URL
         )
         began = time.perf_counter()
-        answer = client.request(request.method, request.url, headers=list(request.headers), content=request.body)
+        answer = client.request(
+            request.method, request.url, headers=list(request.headers), content=request.body
+        )
         assert answer.status_code == 200
         return (time.perf_counter() - began) * 1000
 
@@ -95,12 +101,16 @@ def measure(bench: Bench, rounds: int, count: int) -> Iterator[Row]:
         goal = Goal("≤", most, "ms")
         said = f"run {whole:.1f} ms, httpx {base:.1f} ms; {note}"
         yield Row.of(name, whole - base, "ms", goal=goal, note=said)
-    yield Row.of("runs of one worker", medians["rate"], "/s", goal=Goal("≥", 100, "/s"), note="200 runs at once")
+    yield Row.of(
+        "runs of one worker", medians["rate"], "/s", goal=Goal("≥", 100, "/s"), note="200 runs at once"
+    )
     if count:
         bench.rate(count)
     done = Counter(Run.objects.values_list("state", flat=True))
     note = ", ".join(f"{number:,} {state}" for state, number in done.items())
-    yield Row.of("memory of the worker", _worker_memory(bench.house), "MiB", note=f"{before:.0f} MiB before; {note}")
+    yield Row.of(
+        "memory of the worker", _worker_memory(bench.house), "MiB", note=f"{before:.0f} MiB before; {note}"
+    )
     twice = Attempt.objects.filter(number__gt=1).count()
     yield Row.of("attempts beyond the first", twice, "attempts", goal=Goal("≤", 0, "attempts"))
 

@@ -1,11 +1,14 @@
-"""Databases of 10 thousand, 1 million and 10 million events, each in an embedded server and a home of its own.
+"""Databases of 10 thousand, 1 million and 10 million events, each in an embedded server and a home of its
+own.
 
     python -m benchmarks.seed [--events 10000] [--runs 10000] [--forget 1]
 
-They stay below the temporary folder for the other programs, and are made anew when a model or this has changed.
+They stay below the temporary folder for the other programs, and are made anew when a model or this has
+changed.
 """
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,8 +30,16 @@ from webhooks import partitions
 
 CONNECTIONS = 12
 # Crash safety comes back with the next start; until then a crash would only cost the seeding itself.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=8GB", "wal_level=minimal",
-        "max_wal_senders=0", "maintenance_work_mem=512MB", "autovacuum=off")  # fmt: skip
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "max_wal_size=8GB",
+    "maintenance_work_mem=512MB",
+    "autovacuum=off",
+)
 
 
 def store(events: int, runs: int) -> Path:
@@ -36,13 +47,26 @@ def store(events: int, runs: int) -> Path:
     home = ROOT / f"seeded-{events}-{runs}"
     stamp = home / "seeded"
     if not stamp.exists() or stamp.read_text() != _fingerprint():
-        shutil.rmtree(home, ignore_errors=True)
+        forget(home)
         frame.say(f"seeding {events:,} events and {runs:,} runs in {home}")
         began = time.monotonic()
         _seed(home, events, runs)
         stamp.write_text(_fingerprint())
         frame.say(f"seeded in {time.monotonic() - began:.0f} s")
     return home
+
+
+def fresh(events: int, runs: int) -> Path:
+    """Return a home of the caller's own with that much history; `forget` it afterwards."""
+    home = ROOT / f"own-{os.getpid()}"
+    forget(home)
+    _seed(home, events, runs)
+    return home
+
+
+def forget(home: Path) -> None:
+    """Remove a home and everything in it."""
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
@@ -105,7 +129,7 @@ def main() -> None:
     asked = frame.options(__doc__ or "", events=10_000, runs=10_000, forget=0)
     if asked.forget:
         for home in ROOT.glob("seeded-*"):
-            shutil.rmtree(home)
+            forget(home)
     else:
         frame.say(str(store(asked.events, asked.runs)))
 

@@ -1,4 +1,5 @@
-"""How soon `manage.py up` serves the first page when everything is installed, and what the house weighs at rest.
+"""How soon `manage.py up` serves the first page when everything is installed, and what the house weighs at
+rest.
 
     python -m benchmarks.start [--short]
 """
@@ -20,7 +21,8 @@ def first_page(copy: house.House) -> float:
     line = http.client.HTTPConnection("127.0.0.1", copy.port)
     line.request("GET", "/sign-in/")
     answer = line.getresponse()
-    assert answer.status == 200 and answer.read()
+    assert answer.status == 200
+    assert answer.read()
     return time.perf_counter() - began
 
 
@@ -28,7 +30,12 @@ def memory(copy: house.House) -> dict[str, float]:
     """Return the MiB of each kind of process, shared pages divided among those that share them."""
     assert copy.up
     kinds = {"web": "manage.py web", "worker": "celery -A config worker", "beat": "config beat"}
-    kinds |= {"simulator": "config.practice", "PostgreSQL": "postgres", "Valkey": "valkey", "up": "manage.py up"}
+    kinds |= {
+        "simulator": "config.practice",
+        "PostgreSQL": "postgres",
+        "Valkey": "valkey",
+        "up": "manage.py up",
+    }
     found = dict.fromkeys(kinds, 0.0)
     for pid in [copy.up.pid, *proc.descendants(copy.up.pid)]:
         name = next((name for name, words in kinds.items() if words in proc.command(pid)), "up")

@@ -2,7 +2,8 @@
 
     python benchmarks/viewers.py PORT COUNT COOKIE SLOW
 
-Prints `open N` once all are connected, then waits for a line on standard input, and prints what it saw as JSON. The
+Prints `open N` once all are connected, then waits for a line on standard input, and prints what it saw as
+JSON. The
 last SLOW of them never read.
 """
 
@@ -46,8 +47,13 @@ class Page(asyncio.Protocol):
 async def opened(port: int, cookie: str, slow: bool) -> Page:
     """Return a page that the server has greeted; a slow one stops reading then."""
     transport, page = await asyncio.get_running_loop().create_connection(Page, "127.0.0.1", port)
-    head = f"GET /live/?topic=log HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\naccept: text/event-stream\r\n\r\n"
-    transport.write(head.encode())
+    lines = (
+        "GET /live/?topic=log HTTP/1.1",
+        "host: localhost",
+        f"cookie: {cookie}",
+        "accept: text/event-stream",
+    )
+    transport.write("\r\n".join((*lines, "", "")).encode())
     status = await page.greeted
     assert status == b"200", f"a live page was answered {status!r}"
     if slow:

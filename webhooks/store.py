@@ -81,7 +81,8 @@ class Store:
         return connection
 
     async def _result(self, connection: AsyncConnection[TupleRow]) -> PGresult:
-        results = await connection.wait(generators.execute(connection.pgconn), timeout=PATIENCE)
+        executed = generators.execute(connection.pgconn)
+        results: list[PGresult] = await connection.wait(executed, timeout=PATIENCE)
         if results[0].status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             raise errors.error_from_result(results[0])
         return results[0]
