@@ -6,6 +6,8 @@ from operations.models import Origin, State
 from overview.navigation import address
 from overview.sight import Sight
 
+EARLY = 500  # runs
+
 
 @dataclass(frozen=True)
 class Step:
@@ -19,9 +21,11 @@ class Step:
 
 
 def steps(sight: Sight) -> list[Step]:
-    """Return the four steps as this person finds them, in four short queries."""
+    """Return the four steps as this person finds them, in three short queries."""
     connection = sight.connections.order_by("practice", "name").first()
-    runs = sight.runs.filter(state=State.SUCCEEDED)
+    # The first runs tell; looking for a missing one among all would read a million rows.
+    succeeded = sight.runs.filter(state=State.SUCCEEDED).order_by("id").values_list("origin", flat=True)
+    early = set(succeeded[:EARLY])
     page = connection.get_absolute_url() if connection else address("connections:list")
     services = address("operations:services", connection=str(connection.pk) if connection else "")
     return [
@@ -37,14 +41,14 @@ def steps(sight: Sight) -> list[Step]:
             "One read-only call shows that the key works.",
             page,
             "Test it",
-            runs.filter(origin=Origin.TEST).exists(),
+            Origin.TEST in early,
         ),
         Step(
             "Run",
             "Every operation of the service is a form. Fill one in and see the answer.",
             services,
             "Choose an operation",
-            runs.exclude(origin__in=[Origin.TEST, Origin.PICKER]).exists(),
+            bool(early - {Origin.TEST, Origin.PICKER}),
         ),
         Step(
             "Receive",
