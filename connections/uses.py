@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from django.db import models
 
 from audit.pages import capped_count
-from connections.models import Connection, Secret
+from connections.models import Connection
+
+# What people know of, in the order in which they ask; counters and settings of other rooms are no use of it.
+WORDS = {
+    "run": ("run", "runs"),
+    "event": ("event", "events"),
+    "rejection": ("refused delivery", "refused deliveries"),
+    "rule": ("rule", "rules"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +21,19 @@ class Use:
     """Rows of another room that belong to a connection; `kind` is the model's name, at most “10,000+”."""
 
     kind: str
-    label: str
     count: str
+
+    def __str__(self) -> str:
+        return f"{self.count} {WORDS[self.kind][self.count != '1']}"
 
 
 def uses(connection: Connection) -> tuple[Use, ...]:
-    """Return what other rooms keep about this connection, found by their foreign keys."""
-    mine = (Secret, Connection.people.through)
-    relations = [one for one in Connection._meta.related_objects if one.related_model not in mine]
-    return tuple(_use(one.related_model, one.field.name, connection) for one in relations)
+    """Return what there is about this connection, found by the foreign keys of other rooms."""
+    fields = {one.related_model._meta.model_name: one.field for one in Connection._meta.related_objects}
+    found = [_use(kind, fields[kind], connection) for kind in WORDS if kind in fields]
+    return tuple(use for use in found if use.count != "0")
 
 
-def _use(model: type[models.Model], field: str, connection: Connection) -> Use:
-    rows = model._base_manager.filter(**{field: connection})
-    return Use(model._meta.model_name or "", str(model._meta.verbose_name_plural), capped_count(rows))
+def _use(kind: str, field: "models.Field[object, object]", connection: Connection) -> Use:
+    rows = field.model._base_manager.filter(**{field.name: connection})
+    return Use(kind, capped_count(rows))

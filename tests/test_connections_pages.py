@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from connections import connecting
 from connections.models import Connection
+from operations import runs
 from tests.accounts import KEY, SERVICE, another_key, connected, new_signing_secret
 
 pytestmark = pytest.mark.django_db
@@ -189,7 +190,10 @@ def test_deleting_wants_the_name_typed(admin_client):
 
 
 def test_deleting_shows_where_it_is_used(admin_client):
-    assert "0 runs" in text_of(admin_client.get(url("delete", connected())))
+    connection = connected()
+    assert "Nothing uses it yet" in text_of(admin_client.get(url("delete", connection)))
+    runs.start(connection, "models.list", {})
+    assert "1 run<" in text_of(admin_client.get(url("delete", connection)))
 
 
 def test_a_connection_can_be_limited_and_is_gone_for_the_others(
