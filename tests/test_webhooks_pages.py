@@ -1,6 +1,7 @@
 """The pages of the log: what they show, to whom, and what people can do there."""
 
 import json
+import re
 import time
 from datetime import UTC, datetime
 
@@ -224,12 +225,16 @@ def test_the_endpoints_page_covers_what_was_declared_and_seen(viewer_client, ope
     assert "0 events would go" in page
 
 
+def without_times(html: str) -> str:
+    return re.sub(r">[^<]*</time>", "></time>", html)
+
+
 def test_rows_of_the_live_line_are_the_rows_of_the_page(viewer_client, viewer):
     event, rejection = arrived(connected()), rejected()
     frames = feed.render([f"evt {event.pk} {event.pk}", f"rej {rejection.pk} {rejection.pk}", "nonsense"])
     page = viewer_client.get("/log/").content.decode()
     assert len(frames) == 2
-    assert all(frame.html.strip() in page for frame in frames)
+    assert all(without_times(frame.html).strip() in without_times(page) for frame in frames)
     assert [frame.event for frame in feed.since(str(ids.id_at(event.arrived_at)), {})] == ["row", "row"]
     assert feed.since("", {}) == []
     assert feed.since("9" * 30, {}) == []

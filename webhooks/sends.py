@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.db import transaction
 
 from connections import endpoints
 from connections.models import Connection
 from definitions.schema import Service
+from live import hub
 from operations import build, outbound
 from operations.errors import SendError
 from webhooks import signatures
 from webhooks.deliveries import TEST
+from webhooks.marks import Added
+from webhooks.models import Dedupe, Event, Mark
 
 TIMEOUT = 10.0  # seconds for a delivery to our own door
 STALE = 3600  # seconds that the expired one is too old
@@ -77,11 +81,15 @@ def send(connection: Connection, kind: str, event_type: str = "") -> list[int]:
     return [post(message.request(connection.endpoint_url)) for _ in EXPECTED[kind]]
 
 
-def post(request: build.Request, timeout: float = TIMEOUT, *, simulator: bool = False) -> int:
+def post(request: build.Request, timeout: float = TIMEOUT) -> int:
     """Send one request and return the status. Raises CannotSend with the reason as a sentence."""
+    return _reply(request, timeout).status
+
+
+def _reply(request: build.Request, timeout: float = TIMEOUT, *, simulator: bool = False) -> outbound.Reply:
     permit = outbound.Permit(simulator=simulator, total=timeout, keep=64 << 10)
     try:
-        return asyncio.run(outbound.send(request, permit)).status
+        return asyncio.run(outbound.send(request, permit))
     except SendError as error:
         raise CannotSend(error.sentence) from None
 
@@ -117,7 +125,25 @@ def _by_the_practice_service(connection: Connection, key: bytes, event_type: str
     }
     headers = (("Content-Type", "application/json"), ("x-practice-control", "1"))
     url = f"{settings.SIMULATOR_URL}/__simulator__/events"
-    return post(build.Request("POST", url, headers, json.dumps(asked).encode()), simulator=True)
+    reply = _reply(build.Request("POST", url, headers, json.dumps(asked).encode()), simulator=True)
+    said = json.loads(reply.body)
+    if "error" in said:
+        raise CannotSend(f"The practice service could not deliver it: {said['error']}")
+    _mark(connection, str(said.get("delivery_id", "")))
+    return int(said["status"])
+
+
+def _mark(connection: Connection, delivery_id: str) -> None:
+    """Mark what the practice service sent for us as a test: its ids are its own, so the door could not
+    tell.
+    """
+    known = Dedupe.objects.filter(connection_id=connection.pk, delivery_id=delivery_id).values_list(
+        "event_id"
+    )
+    with transaction.atomic():
+        Event.objects.filter(pk__in=known).update(marks=Added(Mark.TEST))
+        for (event_id,) in known:
+            hub.publish("log", f"evt {event_id} {event_id}")
 
 
 def _a_type(service: Service) -> str:
