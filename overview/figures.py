@@ -11,7 +11,6 @@ from django.db.models import Aggregate, BigIntegerField, Count, DurationField, F
 from django.utils import timezone
 
 from audit import ids
-from operations.models import Run
 from overview import hours
 from overview.hours import HOUR_IDS
 from overview.sight import Sight
@@ -67,14 +66,18 @@ def last_day(sight: Sight) -> Figures:
     start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
     runs = sight.runs.filter(id__gte=ids.id_at(start))
     refused = sight.refusals.filter(id__gte=ids.id_at(start))
-    times = _times(runs)
-    sums = runs.aggregate(tokens=Sum("total_tokens"), cost=Sum("cost"))
+    sums = runs.aggregate(
+        tokens=Sum("total_tokens"),
+        cost=Sum("cost"),
+        times=Percentiles(F("finished_at") - F("started_at")),
+    )
+    median, slow = sums["times"] or (None, None)
     return Figures(
         runs=_by_hour(runs, "state", Count("id"), start),
         events=_events(sight, start),
         refused=_by_hour(refused, "cause", Sum("count"), start),
-        median=times[0],
-        slow=times[1],
+        median=median,
+        slow=slow,
         tokens=sums["tokens"] or 0,
         cost=sums["cost"] or Decimal(),
     )
@@ -102,9 +105,3 @@ class Percentiles(Aggregate):
     function = "percentile_cont"
     template = "%(function)s(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = ArrayField(DurationField())
-
-
-def _times(runs: QuerySet[Run]) -> tuple[timedelta | None, timedelta | None]:
-    """Return the median and the 95th percentile of how long ended runs took."""
-    found = runs.aggregate(times=Percentiles(F("finished_at") - F("started_at")))["times"]
-    return (found[0], found[1]) if found else (None, None)

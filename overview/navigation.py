@@ -1,6 +1,7 @@
 """The sidebar: one line per room, found by URL name so that a room that is not there yet has no line."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
@@ -35,6 +36,7 @@ ROOMS = (
     ("People", "users", "people:list", ("/people/",), "viewer"),
     ("Audit", "clipboard", "audit:list", ("/audit/",), "admin"),
     ("System", "server", "overview:system", ("/system/",), "operator"),
+    ("Help", "help", "overview:help", ("/help/",), "viewer"),
 )
 
 
@@ -49,7 +51,14 @@ def items(person: Person) -> list[Item]:
 def address(name: str, **query: str) -> str:
     """Return the address of a page with this query; "" when its room has no such page."""
     asked = urlencode({key: value for key, value in query.items() if value})
+    plain = _plain(name)
+    return f"{plain}?{asked}" if plain and asked else plain
+
+
+@lru_cache(maxsize=64)
+def _plain(name: str) -> str:
+    # Every page draws the sidebar, and reverse() costs more than the rest of a line.
     try:
-        return f"{reverse(name)}?{asked}" if asked else reverse(name)
+        return reverse(name)
     except NoReverseMatch:
         return ""

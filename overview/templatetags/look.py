@@ -1,7 +1,7 @@
 """The look: icons, states, times, durations and JSON trees, for the templates of every room."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,25 @@ def sidebar(context: Context) -> list[tuple[navigation.Item, bool]]:
     """Return the sidebar's lines, each with whether it is the current one."""
     request = context["request"]
     return [(item, item.is_current(request.path)) for item in navigation.items(person_of(request))]
+
+
+@register.simple_tag
+def status(state: str, label: str = "") -> SafeString:
+    """Draw a state as a pill; `label` overrides its words. A tag, for a list draws it fifty times (an include
+    costs 70 µs)."""
+    dot = "status-dot status-dot-animated" if moves(state) else "status-dot"
+    shape = '<span class="status status-{}"><span class="{}"></span>{}</span>'
+    return format_html(shape, tone(state), dot, label or words(state))
+
+
+@register.simple_tag(name="time")
+def draw_time(at: datetime | None, none: str = "never") -> SafeString:
+    """Draw a moment: relative, exact on hover, kept fresh by app.js; `none` stands for no moment at all."""
+    if at is None:
+        return format_html('<span class="text-secondary">{}</span>', none)
+    shape = '<time datetime="{}" title="{} UTC" class="text-nowrap" data-ago>{}</time>'
+    exact = at.astimezone(UTC)
+    return format_html(shape, exact.isoformat(), exact.strftime("%Y-%m-%d %H:%M:%S"), ago(at))
 
 
 @register.filter
