@@ -13,6 +13,12 @@ def process_events() -> None:
     """Process what waits. Woken by the door, and every ten seconds by beat for what nobody was woken for."""
     while processing.process():
         pass
+
+
+@shared_task
+def look_after_completions() -> None:
+    """Wake up the completions that nobody took up. By beat's clock only: with every wake-up of the door it
+    sent the same thousand messages again and again, and nothing else got through."""
     for event_id in hydrate.open_ids(datetime.now(UTC)):
         wake("complete_event", event_id)
 

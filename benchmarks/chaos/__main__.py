@@ -18,11 +18,12 @@ from django.db import connection
 from benchmarks.chaos.faults import FAULTS, may_fill
 from benchmarks.chaos.load import Deliveries, Runs, Service
 from benchmarks.chaos.verdict import Check, checks, wait_until_settled
-from benchmarks.deliveries import Sender
+from benchmarks.deliveries import SERVICE, Sender
 from benchmarks.house import House
 from config import home as homes
 from config.celery import app
-from connections.models import Connection
+from connections import connecting, signing
+from definitions import catalog
 
 DISK = "600m"  # of the file system that is filled
 
@@ -35,7 +36,7 @@ def main() -> int:
     with _small_disk() as home, House(home, SWITCHBOARD_PRIVATE_HOSTS="127.0.0.1") as house:
         app.conf.broker_url = homes.broker_url(house.home)
         service = Service(random.Random(options.seed + 1))
-        sender, account = Sender.of("Chaos deliveries"), _account(service)
+        sender, account = _sender("Chaos deliveries", service), _sender("Chaos runs", service).connection
         ends = threading.Event()
         sent = Deliveries(sender, house.port, options.deliveries, ends)
         started = Runs(account, options.runs, ends)
@@ -68,11 +69,13 @@ def _break(house: House, dice: random.Random, seconds: float) -> dict[str, int]:
     return happened
 
 
-def _account(service: Service) -> Connection:
-    sender = Sender.of("Chaos runs")
-    sender.connection.base_url = service.url
-    sender.connection.save()
-    return Connection.objects.get(pk=sender.connection.pk)
+def _sender(name: str, service: Service) -> Sender:
+    """Return a sender whose connection calls our own service, also to complete its events."""
+    secret, definition = signing.generate(), catalog.service(SERVICE)
+    entered = connecting.Entered(
+        name, base_url=service.url, credentials={"apiKey": "sk-chaos-chaos-chaos"}, webhook_secret=secret
+    )
+    return Sender(connecting.connect(definition, entered), signing.key(definition.webhooks, secret))
 
 
 @contextmanager

@@ -46,7 +46,13 @@ class Service:
                 said = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 service.received[said["input"]] += 1
                 time.sleep(service.dice.uniform(0.02, 0.6))
-                answer = json.dumps(ANSWER).encode()
+                self._answer(ANSWER)
+
+            def do_GET(self) -> None:
+                self._answer({"id": self.path.rpartition("/")[2], "object": "batch", "status": "completed"})
+
+            def _answer(self, document: dict[str, Any]) -> None:
+                answer = json.dumps(document).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(answer)))
