@@ -1,5 +1,6 @@
 """The form in front of an operation or an action: which connection, what stands in it, and what comes out."""
 
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -92,11 +93,18 @@ def once(request: HttpRequest) -> uuid.UUID | None:
 
 
 def shareable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that fit into an address: no files, nothing long."""
-    short = {name: value for name, value in values.items() if not isinstance(value, build.FileRef)}
-    return {
-        name: value for name, value in short.items() if value not in ("", None) and len(str(value)) <= 1_000
-    }
+    """Return the values that fit into an address: no files, nothing blank or long, JSON as text."""
+    said = {name: _in_address(value) for name, value in values.items() if value not in ("", None, [])}
+    return {name: value for name, value in said.items() if value is not None and len(str(value)) <= 1_000}
+
+
+def _in_address(value: Any) -> Any:
+    """Return a value as `_from_query` reads it again; None for a file."""
+    parts = value if isinstance(value, list) else [value]
+    if any(isinstance(part, build.FileRef) for part in parts):
+        return None
+    is_tree = isinstance(value, dict | bool) or any(isinstance(part, dict | list) for part in parts)
+    return json.dumps(value, ensure_ascii=False) if is_tree else value
 
 
 def _asked(asking: Asking, query: QueryDict) -> Iterable[tuple[str, Placeholder]]:

@@ -53,9 +53,20 @@ def prepare_run(run: Run, path: Path) -> Prepared:
         raise NotReady("definition", str(error)) from None
     except OSError as error:  # a picture that an action was to show is gone
         raise NotReady("file_gone", f"A file of this run cannot be read: {error.strerror}.") from None
+    prepared = _keyed(prepared, str(run.idempotency_key))
     if run.origin != Origin.TEST:
         return prepared
     return replace(prepared, permit=replace(prepared.permit, total=min(prepared.permit.total, TEST_LIMIT)))
+
+
+def _keyed(prepared: Prepared, key: str) -> Prepared:
+    """Add the run's own key where the service knows such a header: a retry bears the same one."""
+    name = prepared.service.idempotency_header
+    if not name:
+        return prepared
+    masked = {**prepared.masked, "headers": {**prepared.masked["headers"], name: key}}
+    headers = (*prepared.request.headers, (name, key))
+    return replace(prepared, masked=masked, request=replace(prepared.request, headers=headers))
 
 
 def prepare(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.forms.boundfield import BoundField
+from django.utils.http import urlencode
 
 from connections.models import Connection, Locked
 from definitions.forms import AS_JSON, CLEAR, PlaceholderForm
 from definitions.schema import Operation, Placeholder
 from operations import actions, pickers
 from operations.build import FileRef
-from operations.forms import Asking
+from operations.forms import Asking, shareable
 from operations.models import Origin, Run
 from operations.preparing import NotReady, prepare
 from people.models import Person
@@ -30,6 +31,7 @@ class Preview:
     curl: str
     python: str
     command: str
+    link: str  # the address of this form, filled with the values that fit into one
     problem: str = ""
 
 
@@ -49,13 +51,15 @@ def preview(
 ) -> Preview:
     """Return what these values would send. The problem is a sentence when they would send nothing."""
     if connection is None:
-        return Preview({}, "", "", "", "Choose a connection first.")
+        return Preview({}, "", "", "", "", "Choose a connection first.")
     try:
         composed = actions.composed(connection.service, action, values)
         request = prepare(connection, operation.key, composed).masked
     except (NotReady, Locked, LookupError) as error:
-        return Preview({}, "", "", "", str(error))
-    return Preview(request, curl(request), python(request), command(connection, operation, composed))
+        return Preview({}, "", "", "", "", str(error))
+    link = urlencode({"connection": connection.pk, **shareable(values)}, doseq=True)
+    said = command(connection, operation, composed)
+    return Preview(request, curl(request), python(request), said, f"?{link}")
 
 
 def curl(request: Mapping[str, Any]) -> str:

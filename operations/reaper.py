@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit import ids
 from live import hub
+from operations import search
 from operations.models import Attempt, Run, State
 from operations.wake import wake
 
@@ -60,6 +61,8 @@ def _settle(run: Run) -> int:
     attempt.update(
         finished_at=now, sent=None if sent else False, error_code="worker_lost", error=UNKNOWN if sent else ""
     )
+    if values["state"] != State.QUEUED:
+        search.index(run)
     hub.publish("run", run.id)
     logger.warning("lease_ran_out", run=run.ref, state=values["state"])
     if values["state"] == State.QUEUED:

@@ -14,7 +14,7 @@ from connections.models import Connection
 from definitions import catalog
 from definitions.schema import Operation, Service
 from live import hub
-from operations import actions, build, reading, uploads, versions
+from operations import actions, build, reading, search, uploads, versions
 from operations.execution import execute, execute_next
 from operations.models import OPEN, Origin, Reason, Run, State
 from operations.reaper import reap
@@ -107,6 +107,8 @@ def cancel(run: Run, person: Person | None = None) -> bool:
         idle = Run.objects.filter(id=run.id, state__in=[State.QUEUED, State.WAITING])
         ended = idle.update(state=State.CANCELLED, cancel_asked=True, finished_at=now, next_try_at=None)
         asked = ended or Run.objects.filter(id=run.id, state__in=OPEN).update(cancel_asked=True)
+        if ended:
+            search.index(run)
         if asked:
             hub.publish("run", run.id)
             log.record("run.cancelled", person=person, target=("run", run.ref, str(run)))

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from django.utils import timezone
 
-from definitions import catalog
+from definitions import catalog, selectors
 from definitions.schema import Operation
 from operations import vectors, versions
 from operations.models import Answer, Policy, Run, State, StoredFile
@@ -48,6 +48,14 @@ def operation_of(run: Run) -> Operation | None:
         return catalog.operation(run.service, run.operation_key)
     except LookupError:
         return None
+
+
+def next_values(run: Run, document: Any) -> dict[str, Any] | None:
+    """Return what asks for the next page of a list, or None."""
+    operation = operation_of(run)
+    if operation is None or not operation.is_list or document is None:
+        return None
+    return selectors.next_values(operation, document, run.inputs)
 
 
 def held(run: Run) -> Policy | None:

@@ -135,7 +135,8 @@ def _preview(
 ) -> HttpResponse:
     runs.check(asked.service, asked.operation, values, asked.action_handle)
     preview = previews.preview(asked.connection, asked.operation, values, asked.action_handle)
-    return _page(request, asked, form, preview=preview)
+    link = request.build_absolute_uri(f"{request.path}{preview.link}")
+    return _page(request, asked, form, preview=preview, preview_link=link)
 
 
 def _page(

@@ -24,7 +24,10 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a run; while it is open its parts update by themselves."""
     run = found(request, pk)
     tab = request.GET.get("tab", "result")
-    context = showing.shown(run) | {
+    shown = showing.shown(run)
+    onward = showing.next_values(run, shown["document"])
+    context = shown | {
+        "next_url": f"{form_url(run)}&{urlencode(onward)}" if onward else "",
         "tab": tab if tab in dict(TABS) else "result",
         "tabs": [(name, label, f"?tab={name}", None) for name, label in TABS],
         "may_run": person_of(request).may("operator"),
