@@ -30,7 +30,11 @@ def sitting_middleware(
             if _lacks_second_factor(request):
                 messages.info(request, "Your role needs a second factor: add one here, then go on.")
                 return HttpResponseRedirect(reverse("mfa_index"))
-        return get_response(request)
+        response = get_response(request)
+        response.headers.setdefault(
+            "Cache-Control", "private, no-store"
+        )  # pages hold what others must not see
+        return response
 
     def process_exception(request: HttpRequest, problem: Exception) -> HttpResponseBase | None:
         """Say what is wrong with a second factor where no form does (recovery codes whose key is missing)."""

@@ -10,6 +10,15 @@ document.addEventListener("click", async (event) => {
   toast("Copied.");
 });
 
+// In a JSON tree a click on a name copies its path, one on a value copies the value.
+document.addEventListener("click", async (event) => {
+  const part = event.target.closest?.(".json-leaf > span");
+  if (!part) return;
+  const isName = part.classList.contains("json-key");
+  await navigator.clipboard?.writeText(isName ? part.parentElement.dataset.path : part.textContent.replace(/^“|”$/g, ""));
+  toast(isName ? "Path copied." : "Value copied.");
+});
+
 // A short message in the corner; the server sends one with the header HX-Trigger: {"toast": "…"}.
 function toast(text) {
   const box = document.createElement("div");

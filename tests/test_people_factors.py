@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 
+from audit.models import Entry
 from people.models import Person
 
 GOOD = "correct horse battery"
@@ -24,12 +25,17 @@ def code_of(secret: str) -> str:
 
 
 @pytest.fixture
-def secret(ada, client_of) -> str:
+def secret(ada, client_of, django_capture_on_commit_callbacks) -> str:
     client = client_of(ada)
     client.get("/account/two-factor/totp/activate/")
     secret = client.session["mfa.totp.secret"]
-    client.post("/account/two-factor/totp/activate/", {"code": code_of(secret)})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/account/two-factor/totp/activate/", {"code": code_of(secret)})
     return secret
+
+
+def test_adding_one_is_on_the_trail(ada, secret) -> None:
+    assert Entry.objects.filter(action="person.factor_added", actor="ada").exists()
 
 
 def test_the_seed_is_sealed_in_the_database(ada, secret) -> None:

@@ -119,6 +119,20 @@ def test_the_password_changes_with_the_old_one(client_of, ada) -> None:
     client_of(ada).post("/account/password/", {"oldpassword": GOOD, "password1": new, "password2": new})
     ada.refresh_from_db()
     assert ada.check_password(new)
+    assert Entry.objects.first().action == "person.password_changed"
+
+
+def test_no_page_is_kept_by_a_cache(viewer_client, client) -> None:
+    assert viewer_client.get("/people/").headers["Cache-Control"] == "private, no-store"
+    assert "no-store" in client.get(SIGN_IN).headers["Cache-Control"]
+
+
+def test_a_change_needs_the_token_of_its_form(admin) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    answer = client.post(reverse("people:set_active", args=[admin.pk]))
+    assert answer.status_code == 403
+    assert "send it again" in answer.content.decode()
 
 
 def test_the_last_admin_stays(admin_client, admin) -> None:

@@ -1,6 +1,5 @@
 """Events and refused deliveries: read and replay."""
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +10,8 @@ from ninja import Query, Router, Status
 from api import caller, listing, problems
 from api.shapes import EventDetail, EventOut, EventsIn, Paged, RefusalOut, RefusalsIn
 from audit import log
-from webhooks import fields
-from webhooks.models import Event, Rejection, State
-from webhooks.wake import wake
+from webhooks import fields, replay
+from webhooks.models import Event, Rejection
 
 router = Router(tags=["events"])
 refusals_router = Router(tags=["refusals"])
@@ -46,11 +44,9 @@ def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
     who.needs("operator")
     found = _found(request, event_id)
     with transaction.atomic():
-        Event.objects.filter(pk=found.pk).update(state=State.RECEIVED, error="")
-        transaction.on_commit(partial(wake, "process_events"))
-        log.record(
-            "event.replayed", person=who.person, request=request, target=("event", found.code, str(found))
-        )
+        replay.process_again([found], who.person)
+        target = ("event", found.code, str(found))
+        log.record("webhook.replayed", person=who.person, request=request, target=target)
     found.refresh_from_db(fields=["state"])
     return Status(202, shape(found))
 
