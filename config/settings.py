@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake up runs that lie": _every(10, "operations.tasks.reap"),
     "wake up events that lie": _every(10, "webhooks.tasks.process_events"),
     "wake up completions that lie": _every(10, "webhooks.tasks.look_after_completions"),
+    "retention of runs": _every(3600, "operations.tasks.tidy"),
     "sign of life": _every(15, "overview.tasks.pulse"),
     "count hours": _every(60, "overview.tasks.count_hours"),
     "partitions ahead, retention, silence": _every(3600, "webhooks.tasks.keep_house"),
