@@ -72,8 +72,8 @@ def log() -> list[Case]:
         "common word": {"q": "granite"},
         "rare word": {"q": "T4711"},
         "none found": {"q": "zephyrnothere"},
-        "JSON path": {"json": "data.metadata.team=granite"},
-        "JSON path, none found": {"json": "data.metadata.team=zephyr"},
+        "JSON path": {"path": "data.metadata.team=granite"},
+        "JSON path, none found": {"path": "data.metadata.team=zephyr"},
     }
     return _made("log", "webhooks:log", asked, found)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit import ids
 from benchmarks.copying import Copying, escaped, raw
 from connections.models import Connection
-from operations.models import Attempt, Run
+from operations.models import Attempt, Run, Words
 from webhooks.models import Cause, Dedupe, Event, Rejection
 
 SPAN = timedelta(weeks=26)
@@ -137,7 +137,7 @@ def write_refusals(connections: Sequence[Connection], each: int = 500) -> None:
 
 
 def write_runs(connections: Sequence[Connection], count: int) -> None:
-    """COPY the runs and one attempt of each."""
+    """COPY the runs, one attempt of each, and the words that a search finds."""
     chance = random.Random(count)
     start, step = (timezone.now() - SPAN).timestamp(), SPAN.total_seconds() / count
     born = [ids.new_id(start + number * step) for number in range(count)]
@@ -153,6 +153,7 @@ def write_runs(connections: Sequence[Connection], count: int) -> None:
     Copying(attempt, ("id", "run_id", "started_at", "finished_at")).write(
         (row + 1, row, _time(row), _time(row, 0.4)) for row in born
     )
+    Copying(Words(vector=""), ("run_id", "vector")).write((row, _vector(row)) for row in born)
 
 
 def _run(row: int, connections: Sequence[Connection], chance: random.Random) -> Sequence[object]:
@@ -160,11 +161,19 @@ def _run(row: int, connections: Sequence[Connection], chance: random.Random) -> 
     state = (
         "succeeded" if chance.random() < 0.97 else chance.choice(("failed", "failed", "cancelled", "unknown"))
     )
-    word = WORDS[chance.randrange(10)]
     known = (row, connections[chance.randrange(len(connections) - 2)].pk, resource, operation, state)
-    summary, thing, tags = f"{word} answered for ticket {row % 1_000_003}", f"batch_{row:024x}", "{nightly}"
+    summary, thing, tags = " ".join(_said(row)), f"batch_{row:024x}", "{nightly}"
     tags = tags if chance.random() < 0.01 else "{}"
     return (*known, summary, thing, tags, uuid4(), _time(row), _time(row, 0.4))
+
+
+def _said(row: int) -> tuple[str, ...]:
+    """Return the words of a run's answer."""
+    return (WORDS[(row >> ids.SHIFT) % 10], "answered", "for", "ticket", str((row >> ids.SHIFT) % 1_000_003))
+
+
+def _vector(row: int) -> str:
+    return " ".join(f"'{word}':{place}" for place, word in enumerate(_said(row), 1))
 
 
 def _time(row: int, later: float = 0) -> str:

@@ -40,7 +40,7 @@ class Size:
         client = Client(SERVER_NAME="localhost")
         client.force_login(Person.objects.get(username="benchmark"))
         for case in (*cases.log(), *cases.runs(), *cases.others()):
-            if _knows(client, case):
+            if queries.knows(client, case.url, case.filters):
                 self.asked[case] = queries.asked(client, case.url)
             else:
                 self.unknown.append(case.name)
@@ -56,12 +56,6 @@ class Size:
     def median(self, name: str) -> float:
         """Return the median time of a page's queries, the first round left out as the warm-up."""
         return statistics.median(self.times[name][1:])
-
-
-def _knows(client: Client, case: Case) -> bool:
-    """Tell whether the page has these filters: an unknown one must not be measured as if it worked."""
-    page = client.get(case.url).content.decode()
-    return all(f'name="{name}"' in page for name in case.filters)
 
 
 def rows(sizes: list[Size]) -> Iterator[Row]:

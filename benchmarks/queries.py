@@ -9,7 +9,10 @@ from django.db import connection, transaction
 from django.test import Client
 
 Query = tuple[str, Any]
-BIG = ("webhooks_", "operations_")  # tables that grow with what happens
+GROW = (  # tables that grow with what happens
+    *("webhooks_event", "webhooks_rejection", "webhooks_dedupe", "webhooks_completion", "audit_entry"),
+    *("operations_run", "operations_attempt", "operations_answer", "operations_words"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Plan:
     @property
     def whole_tables(self) -> list[str]:
         """Return the growing tables that it read from end to end."""
-        return [name for kind, name, _ in self.scans if kind == "Seq Scan" and name.startswith(BIG)]
+        return [name for kind, name, _ in self.scans if kind == "Seq Scan" and name.startswith(GROW)]
 
     def __str__(self) -> str:
         scans = ", ".join(f"{kind} {name} {rows:,}" for kind, name, rows in self.scans if rows) or "no rows"
@@ -48,6 +51,12 @@ def asked(client: Client, url: str) -> list[Query]:
         response = client.get(url)
     assert response.status_code == 200, f"{url} answered {response.status_code}"
     return found
+
+
+def knows(client: Client, url: str, filters: set[str]) -> bool:
+    """Tell whether a page has these filters: an unknown one must not be measured as if it worked."""
+    page = client.get(url).content.decode()
+    return all(f'name="{name}"' in page for name in filters)
 
 
 def explained(query: Query) -> Plan:

@@ -90,7 +90,7 @@ def _seed(home: Path, events: int, runs: int) -> None:
             cursor.execute("SET statement_timeout = 0")
             _weeks_back(cursor, timezone.now() - history.SPAN)
         people = Person.objects.create(username="benchmark", password="!", role=Role.ADMIN)
-        connections = [_connection(number) for number in range(CONNECTIONS)]
+        connections = [account(number) for number in range(CONNECTIONS)]
         history.write_events(connections, events)
         history.write_refusals(connections)
         history.write_runs(connections, runs)
@@ -110,7 +110,8 @@ def _weeks_back(cursor: object, first: datetime) -> None:
     partitions.extend(timezone.now())
 
 
-def _connection(number: int) -> Connection:
+def account(number: int) -> Connection:
+    """Return a new connection with an endpoint and a secret."""
     entered = connecting.Entered(
         f"Account {number:02}", credentials={"apiKey": "sk-benchmark"}, webhook_secret=signing.generate()
     )
