@@ -31,6 +31,12 @@ def check_sendable(value: str) -> None:
         raise forms.ValidationError("This is longer than a header may be (8 KiB).")
 
 
+def check_storable(value: str) -> None:
+    """Refuse what no text column takes: NUL, and half of a surrogate pair as a command line may bring it."""
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise forms.ValidationError("This holds a character that cannot be stored. Type it again.")
+
+
 def credential_field(placeholder: Placeholder, *, kept: bool) -> forms.CharField:
     """Return the field for one secret of a service; `kept` when leaving it empty keeps the one there is."""
     return forms.CharField(

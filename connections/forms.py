@@ -16,7 +16,11 @@ KEEP_HOURS = [(0, "not at all"), (1, "1 hour"), (24, "1 day"), (72, "3 days"), (
 class ConnectionForm(forms.Form):
     """Connects an account, or changes one: `connection` given, empty secrets are kept."""
 
-    name = forms.CharField(max_length=100, help_text="What you call this account: “Research”, “Production”.")
+    name = forms.CharField(
+        max_length=100,
+        help_text="What you call this account: “Research”, “Production”.",
+        validators=[fields.check_storable],
+    )
 
     def __init__(
         self,

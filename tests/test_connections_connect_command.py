@@ -85,6 +85,13 @@ def test_what_is_wrong_is_a_sentence_and_exit_2(connect, given, complaint):
     assert not Connection.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\x00b", "caf\udce9"])
+def test_what_is_no_name_is_refused(connect, name):
+    with pytest.raises(CommandError, match="^name: ") as refused:
+        connect(SERVICE, name, apiKey=KEY)
+    assert refused.value.returncode == 2
+
+
 def test_an_unknown_service_names_the_known_ones(connect):
     with pytest.raises(CommandError, match=f"Known: {SERVICE}") as refused:
         connect("none-v1", "Research", apiKey=KEY)

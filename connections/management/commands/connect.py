@@ -5,11 +5,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from connections import connecting, signing
 from connections.crypto import SealError
+from connections.fields import check_storable
 from connections.forms import ConnectionForm
 from connections.models import Connection
 from definitions import catalog
@@ -50,6 +52,10 @@ class Command(BaseCommand):
 
 def _connect(service: Service, name: str, base_url: str | None, *, update: bool) -> Connection:
     given = _given(service)
+    try:
+        check_storable(name)
+    except ValidationError as error:
+        raise _refused(f"name: {error.message}") from None
     existing: Connection | None = Connection.objects.filter(name=name.strip()).first()
     if existing and not update:
         raise _refused(f"“{existing}” exists already: add --update to change it.")
