@@ -10,6 +10,7 @@ from django.urls import reverse
 from audit import ids
 from definitions import catalog
 from operations.models import Run
+from overview import help as book
 from overview import navigation
 from overview.sight import Sight
 
@@ -66,6 +67,13 @@ def _operations(sight: Sight, wanted: str) -> Iterator[Result]:
                 yield Result("Operations", "grid", one.key, one.label, url)
 
 
+def _help(sight: Sight, wanted: str) -> Iterator[Result]:
+    for _, pages in book.groups():
+        for page in pages:
+            if wanted and _matches(wanted, page.title):
+                yield Result("Help", "help", page.title, "", page.url)
+
+
 def _runs(sight: Sight, wanted: str) -> Iterator[Result]:
     if number := _number("run", wanted):
         runs = sight.runs.filter(pk=number)
@@ -102,4 +110,5 @@ SOURCES: tuple[Callable[[Sight, str], Iterator[Result]], ...] = (
     _operations,
     _runs,
     _events,
+    _help,
 )

@@ -10,4 +10,6 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("system/", views.system, name="system"),
+    path("help/", views.help_index, name="help"),
+    path("help/<slug:name>/", views.help_page, name="help_page"),
 ]

@@ -1,10 +1,11 @@
 """The overview and the System page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from overview import attention, charts, figures, finding, first_steps, health, sight
+from overview import help as book
 from people.access import person_of, role_required
 
 RUNS = (
@@ -51,3 +52,19 @@ def search(request: HttpRequest) -> HttpResponse:
 def system(request: HttpRequest) -> HttpResponse:
     """Show how each part of the house is."""
     return render(request, "overview/system.html", {"parts": health.parts()})
+
+
+@require_GET
+def help_index(request: HttpRequest) -> HttpResponse:
+    """Show the pages of the help."""
+    return render(request, "overview/help.html", {"groups": book.groups()})
+
+
+@require_GET
+def help_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one page of the help."""
+    try:
+        page = book.page(name)
+    except book.NoSuchPage:
+        raise Http404("The help has no such page.") from None
+    return render(request, "overview/help_page.html", {"page": page, "groups": book.groups()})
