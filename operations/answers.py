@@ -1,5 +1,6 @@
 """Keeping what came back: one transaction that finishes the run, its attempt, its answer and its files."""
 
+import copy
 import hashlib
 import time
 from datetime import timedelta
@@ -37,9 +38,11 @@ def place(run: Run) -> Path:
     )
 
 
-def finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
-    """Write down the end of a try; False when the run is not ours any more. Patient while the database
-    restarts."""
+def finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
+    """Write down the end of a try and return the run as it is then; None when it is not ours any more.
+
+    Patient while the database restarts.
+    """
     for pause in (*PAUSES, None):
         try:
             with transaction.atomic():
@@ -50,10 +53,10 @@ def finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
             logger.warning("finish_failed", run=run.id, error=type(error).__name__)
             close_old_connections()
             time.sleep(pause)
-    return False
+    return None
 
 
-def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
+def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
     now = timezone.now()
     keeper = _Keeper(run)
     values = _of_run(run, outcome, keeper) | {"partial": ""}
@@ -61,23 +64,24 @@ def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> bool:
     if used:
         values |= {"model": used.model, "input_tokens": used.input, "output_tokens": used.output}
         values |= {"total_tokens": used.total, "cost": used.cost}
-    waits = outcome.again is not None
-    lease: dict[str, Any] = {"lease": None, "lease_until": None, "finished_at": None if waits else now}
-    if not Run.objects.filter(id=run.id, lease=run.lease).update(state=outcome.state, **lease, **values):
+    values |= {"lease": None, "lease_until": None, "finished_at": None if outcome.again else now}
+    if not Run.objects.filter(id=run.id, lease=run.lease).update(**values):
         keeper.undo(outcome.reply)
-        return False
+        return None
+    ended = copy.copy(run)  # the claimed one keeps its lease, should this transaction have to be tried again
+    for name, value in values.items():
+        setattr(ended, name, value)
     _finish_attempt(attempt, outcome, now)
     StoredFile.objects.bulk_create(keeper.files)
     if outcome.reply is not None:
         _keep_answer(run, outcome.reply, keeper)
-    _tell(run, outcome, used)
-    return True
+    _tell(ended, outcome, used)
+    return ended
 
 
 def _tell(run: Run, outcome: Outcome, used: spending.Usage | None) -> None:
     """Do what follows from an end: the day's sums, the words for the search, events of our own, the next in
     turn."""
-    run = Run.objects.get(id=run.id)
     if outcome.again is not None:
         seconds = outcome.again.seconds
         transaction.on_commit(lambda: wake(run.id, seconds))
@@ -86,7 +90,8 @@ def _tell(run: Run, outcome: Outcome, used: spending.Usage | None) -> None:
         search.index(run, text_of(outcome.reply))
         made = hooks.after(run, outcome.parsed if outcome.parsed is not reading.ABSENT else None)
         if made:
-            Run.objects.filter(id=run.id).update(raised=made)
+            run.raised = made
+            run.save(update_fields=["raised"])
     gate.release_next(run)
     hub.publish("run", run.id)
 
@@ -101,6 +106,7 @@ def text_of(reply: Reply | None) -> str:
 def _of_run(run: Run, outcome: Outcome, keeper: "_Keeper") -> dict[str, Any]:
     reply, prepared = outcome.reply, outcome.prepared
     values: dict[str, Any] = {
+        "state": outcome.state,
         "error_code": outcome.code,
         "error": reading.storable(outcome.sentence),
         "status": reply.status if reply else None,
@@ -137,18 +143,17 @@ def _finish_attempt(attempt: Attempt, outcome: Outcome, now: Any) -> None:
 
 
 def _keep_answer(run: Run, reply: Reply, keeper: "_Keeper") -> None:
-    Answer.objects.update_or_create(
-        run=run,
-        defaults={
-            "attempt": run.attempt_count,
-            "content_type": reply.header("content-type")[:200],
-            "body": reply.body,
-            "size": reply.size,
-            "sha256": reply.sha256,
-            "truncated": reply.truncated,
-            "file": keeper.answer,
-        },
-    )
+    facts: dict[str, Any] = {
+        "attempt": run.attempt_count,
+        "content_type": reply.header("content-type")[:200],
+        "body": reply.body,
+        "size": reply.size,
+        "sha256": reply.sha256,
+        "truncated": reply.truncated,
+        "file": keeper.answer,
+    }
+    answer = Answer(run=run, **facts)
+    Answer.objects.bulk_create([answer], update_conflicts=True, unique_fields=["run"], update_fields=[*facts])
 
 
 class _Keeper:

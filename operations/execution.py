@@ -20,6 +20,15 @@ from operations.outcome import Outcome
 from operations.preparing import NotReady, Prepared, prepare_run
 
 LEASE = timedelta(seconds=30)  # how long a silent worker keeps a run; it speaks every BEAT
+CLAIMED = (
+    "state",
+    "lease",
+    "lease_until",
+    "attempt_count",
+    "started_at",
+    "next_try_at",
+    "waits_for",
+)
 TURNS = 3  # how often a worker looks for another run when somebody was faster
 BEAT = 1.0  # seconds: also how soon a run under way hears that it was cancelled
 
@@ -32,19 +41,15 @@ def claim(run_id: int) -> Run | None:
     due = Q(state__in=[State.QUEUED, State.WAITING]) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
     mine = Run.objects.filter(due, id=run_id, cancel_asked=False)
     with transaction.atomic():
-        run = mine.first()
+        run = mine.select_related("connection").first()
         if run is None or not gate.has_room(run):
             return None
-        taken = mine.update(
-            state=State.RUNNING,
-            lease=uuid.uuid4(),
-            lease_until=now + LEASE,
-            attempt_count=F("attempt_count") + 1,
-            started_at=Coalesce("started_at", now),
-            next_try_at=None,
-            waits_for="",
-        )
-    return Run.objects.select_related("connection").get(id=run_id) if taken else None
+        # Whoever looked at the same time saw the same count: only one of them changes it.
+        same = mine.filter(attempt_count=run.attempt_count, state=run.state)
+        run.state, run.lease, run.lease_until = State.RUNNING, uuid.uuid4(), now + LEASE
+        run.attempt_count, run.started_at = run.attempt_count + 1, run.started_at or now
+        run.next_try_at, run.waits_for = None, ""
+        return run if same.update(**{name: getattr(run, name) for name in CLAIMED}) else None
 
 
 def execute_next(run_id: int) -> Run | None:
@@ -65,14 +70,10 @@ def execute(run_id: int) -> Run | None:
     run = claim(run_id)
     if run is None:
         return None
-    attempt = Attempt.objects.create(
-        run=run, number=run.attempt_count, reason=_reason(run), started_at=timezone.now()
-    )
-    hub.publish("run", run.id)
+    attempt = Attempt(run=run, number=run.attempt_count, reason=_reason(run), started_at=timezone.now())
     outcome = tried(run, attempt)
-    if outcome is not None:
-        answers.finish(run, attempt, outcome)
-    return Run.objects.get(id=run.id)
+    ended = answers.finish(run, attempt, outcome) if outcome is not None else None
+    return ended or Run.objects.get(id=run.id)
 
 
 def _reason(run: Run) -> str:
@@ -87,7 +88,7 @@ def tried(run: Run, attempt: Attempt) -> Outcome | None:
     except NotReady as error:
         return Outcome.refused(error.code, str(error))
     if wait := gate.rests(run, prepared.request.url):
-        put_back(run, attempt, wait)
+        put_back(run, wait)
         return None
     if over := gate.refused(run):
         return Outcome.refused("budget", over)
@@ -98,13 +99,12 @@ def tried(run: Run, attempt: Attempt) -> Outcome | None:
     return outcome
 
 
-def put_back(run: Run, attempt: Attempt, wait: gate.Wait) -> None:
+def put_back(run: Run, wait: gate.Wait) -> None:
     """Undo a claim: the host rests, so this was no try, and the whole connection waits."""
     with transaction.atomic():
         ours = Run.objects.filter(id=run.id, lease=run.lease)
         back = {"state": State.QUEUED, "lease": None, "lease_until": None, "waits_for": wait.why[:200]}
         if ours.update(attempt_count=F("attempt_count") - 1, **back):
-            attempt.delete()
             gate.hold(run, wait)
             hub.publish("run", run.id)
 
@@ -153,7 +153,7 @@ class Hold:
             )
             if ours:
                 self.attempt.sent_at = now
-                self.attempt.save(update_fields=["sent_at", "request"])
+                self.attempt.save()  # the first that is written of it: nothing went out before
                 hub.publish("run", self.run.id)
         except DatabaseError:
             raise SendError("aborted") from None  # not written down, so not sent: the row will be woken up

@@ -24,7 +24,8 @@ def index(run: Run, *texts: str) -> None:
     """Write down the words of a run that ended: its inputs, what came back, and its ids."""
     parts = [run.operation_key, run.object_id, run.request_id, run.error, *_leaves(run.inputs), *texts]
     vector = SearchVector(Value(" ".join(filter(None, parts))[:MOST]), config="simple")
-    Words.objects.update_or_create(run=run, defaults={"vector": vector})
+    words = Words(run=run, vector=vector)
+    Words.objects.bulk_create([words], update_conflicts=True, unique_fields=["run"], update_fields=["vector"])
 
 
 def narrow(rows: pages.Rows, text: str) -> pages.Rows:
