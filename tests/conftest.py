@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import pytest
@@ -35,6 +36,16 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
     """The test database, with the one liberty that it may be emptied: the audit trail refuses TRUNCATE."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_stays")
+
+
+CELERY_WORKER = ["-m", "celery", "-A", "config", "worker", "-c", "1", "--without-gossip", "--without-mingle"]
+
+
+class Web(NamedTuple):
+    """A web process of its own and its port."""
+
+    port: int
+    process: subprocess.Popen[bytes]
 
 
 @pytest.fixture
@@ -153,26 +164,44 @@ def live_site(_site, transactional_db) -> str:
 
 
 @pytest.fixture
-def worker(product_environment, simulator, transactional_db, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
-    """A real Celery worker with one child on the test database; a test may kill it."""
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "config",
-        "worker",
-        "-c",
-        "1",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    log = tmp_path / "worker.log"
-    environment = product_environment | {"SWITCHBOARD_SIMULATOR_URL": simulator}
-    process = processes.spawn([*command, "-l", "INFO"], log=log, environment=environment)
-    _wait_for(lambda: " ready." in log.read_text(), process, log)
-    yield process
-    processes.stop(process)
+def start_web(product_environment, free_port, tmp_path) -> Iterator[Callable[..., Web]]:
+    """Return a starter of more web processes on the test database: `start_web()`, `start_web(port)`."""
+    started: list[Web] = []
+
+    def start(port: int = 0) -> Web:
+        port = port or free_port()
+        log = tmp_path / f"web-{port}.log"
+        started.append(Web(port, _uvicorn("config.asgi:application", port, log, product_environment)))
+        return started[-1]
+
+    yield start
+    for web in started:
+        processes.stop(web.process)
+
+
+@pytest.fixture
+def start_worker(product_environment, simulator, transactional_db, tmp_path):
+    """Return a starter of real Celery workers with one thread each on the test database."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        name = f"{len(started)}-{os.environ['SWITCHBOARD_QUEUE']}"
+        log = tmp_path / f"worker-{name}.log"
+        environment = product_environment | {"SWITCHBOARD_SIMULATOR_URL": simulator}
+        command = [sys.executable, *CELERY_WORKER, "-n", f"{name}@test"]
+        started.append(processes.spawn(command, log=log, environment=environment))
+        _wait_for(lambda: " ready." in log.read_text(), started[-1], log)
+        return started[-1]
+
+    yield start
+    for process in started:
+        processes.stop(process)
+
+
+@pytest.fixture
+def worker(start_worker) -> subprocess.Popen[bytes]:
+    """A real Celery worker on the test database; a test may kill it."""
+    return start_worker()
 
 
 @pytest.fixture(scope="session")
