@@ -41,6 +41,11 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
 CELERY_WORKER = ["-m", "celery", "-A", "config", "worker", "-c", "1", "--without-gossip", "--without-mingle"]
 
 
+def pytest_configure() -> None:
+    """Give tests time: each holds one transaction, and on a busy machine it may lie still for 10 seconds."""
+    settings.DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=30000 -c lock_timeout=15000"
+
+
 class Web(NamedTuple):
     """A web process of its own and its port."""
 
