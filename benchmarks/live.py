@@ -2,8 +2,8 @@
 
     python -m benchmarks.live [--short] [--seconds 10]
 
-Events are inserted and published by this process at a steady pace; another process reads the pages (viewers.py).
-Times are taken on one monotonic clock: just after the commit, and when the bytes with the event's row arrive.
+This process stores and publishes events at a steady pace; another one reads the pages (viewers.py). Times
+are taken on one monotonic clock: just after the commit, and when the bytes with the event's row arrive.
 """
 
 import json

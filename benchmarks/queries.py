@@ -3,16 +3,23 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.test import Client
 
-Query = tuple[str, Any]
 GROW = (  # tables that grow with what happens
     *("webhooks_event", "webhooks_rejection", "webhooks_dedupe", "webhooks_completion", "audit_entry"),
     *("operations_run", "operations_attempt", "operations_answer", "operations_words"),
 )
+
+
+class Query(NamedTuple):
+    """One statement of a page, with the settings that the page had made for it."""
+
+    sql: str
+    params: Any
+    settings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,13 @@ class Plan:
 def asked(client: Client, url: str) -> list[Query]:
     """Return the SELECTs that a page makes. Raises AssertionError unless it answers 200."""
     found: list[Query] = []
+    settings: list[str] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.lstrip().upper().startswith(("SELECT", "WITH", "(SELECT")):
-            found.append((sql, params))
+        if sql.startswith("SET LOCAL"):
+            settings.append(sql)
+        elif sql.lstrip().upper().startswith(("SELECT", "WITH", "(SELECT")):
+            found.append(Query(sql, params, tuple(settings)))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
@@ -59,15 +69,16 @@ def knows(client: Client, url: str, filters: set[str]) -> bool:
     return all(f'name="{name}"' in page for name in filters)
 
 
-def explained(query: Query) -> Plan:
-    """Carry a query out once more under EXPLAIN ANALYZE, and take back whatever it did."""
-    sql, params = query
+def explained(query: Query, *settings: str) -> Plan:
+    """Carry a query out once more under EXPLAIN ANALYZE, with more settings; nothing of it stays."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+        for setting in (*query.settings, *settings):
+            cursor.execute(setting)
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query.sql}", query.params)
         (told,) = cursor.fetchone()
         transaction.set_rollback(True)
     plan = (json.loads(told) if isinstance(told, str) else told)[0]
-    return Plan(sql, plan["Planning Time"] + plan["Execution Time"], tuple(_scans(plan["Plan"])))
+    return Plan(query.sql, plan["Planning Time"] + plan["Execution Time"], tuple(_scans(plan["Plan"])))
 
 
 def _scans(node: dict[str, Any]) -> Iterator[tuple[str, str, int]]:

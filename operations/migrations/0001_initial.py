@@ -254,6 +254,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
+            index=models.Index(condition=models.Q(('origin', 'person'), _negated=True), fields=['origin', '-id'], name='run_origin'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
             index=models.Index(condition=models.Q(('state__in', ('queued', 'running', 'sending', 'waiting'))), fields=['-id'], name='run_open'),
         ),
         migrations.AddIndex(
