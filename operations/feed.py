@@ -32,12 +32,12 @@ def sight(person: Person) -> Sight:
 
 def frame(run: Run) -> Frame:
     """Return a run's row as the history shows it."""
-    facts: dict[str, str | frozenset[str]] = {
+    facts = {
         "run": run.ref,
         "state": str(run.state),
         "connection": str(run.connection_id or ""),
         "resource": run.resource,
-        "operation": frozenset({run.operation_key, run.operation}),
+        "operation": run.operation_key,
     }
     return Frame(render_to_string("operations/run_row.html", {"run": run}), "row", str(run.id), facts)
 

@@ -77,9 +77,11 @@ def people() -> list[tuple[str, str]]:
 
 
 def by_operation(rows: pages.Rows, value: str) -> pages.Rows:
-    """Narrow to `resource.operation`, or to every operation of one name."""
+    """Narrow to `resource.operation`. Raises ValueError for a bare name, which no index could answer."""
     resource, dot, name = value.rpartition(".")
-    return rows.filter(resource=resource, operation=name) if dot else rows.filter(operation=value)
+    if not dot:
+        raise ValueError("Write resource.operation, for example batches.create.")
+    return rows.filter(resource=resource, operation=name)
 
 
 def records(runs: Iterable[Run]) -> Iterable[Mapping[str, Any]]:

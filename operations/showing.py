@@ -1,5 +1,6 @@
 """What the page of a run shows, gathered so that its template only lays it out."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from operations.sink import is_textual
 
 TREE_LIMIT = 1 << 20  # bytes of JSON drawn as a tree; beyond it the raw text and the download remain
 VECTORS = 20  # drawn on one page
+EARLIEST, LATEST = 1e9, 1e10  # seconds since 1970: 2001 to 2286
 MEDIA = {"audio": "audio", "image": "image", "video": "video"}
 
 
@@ -102,9 +104,22 @@ def fields_of(run: Run) -> list[dict[str, Any]]:
     values = run.fields or {}
     order = [*(name for name in known if name in values), *(name for name in values if name not in known)]
     return [
-        {"name": name, "value": values[name], "description": known.get(name, ""), "file": _file(values[name])}
+        {
+            "name": name,
+            "value": values[name],
+            "moment": moment(name, values[name]),
+            "description": known.get(name, ""),
+            "file": _file(values[name]),
+        }
         for name in order
     ]
+
+
+def moment(name: str, value: Any) -> datetime | None:
+    """Return the time that a field tells in seconds since 1970, or None when it tells no time."""
+    tells = name == "created" or name.endswith("_at")
+    is_time = isinstance(value, int | float) and EARLIEST < value < LATEST
+    return datetime.fromtimestamp(value, UTC) if tells and is_time else None
 
 
 def columns_of(run: Run) -> list[str]:

@@ -23,7 +23,6 @@ def test_a_run_is_one_row_with_its_facts(run):
     for wanted in (
         {"run": {run.ref}},
         {"state": {"queued"}},
-        {"operation": {"list"}},
         {"operation": {"models.list"}},
     ):
         assert agrees(frame, {name: frozenset(values) for name, values in wanted.items()})

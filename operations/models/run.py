@@ -181,7 +181,6 @@ class Run(models.Model):
             models.Index(fields=["person", "-id"], name="run_person"),
             models.Index(fields=["resource", "-id"], name="run_resource"),
             models.Index(fields=["origin", "-id"], name="run_origin", condition=~Q(origin="person")),
-            models.Index(fields=["origin", "-id"], name="run_origin", condition=~Q(origin="person")),
             models.Index(fields=["-id"], name="run_open", condition=Q(state__in=OPEN)),
             models.Index(fields=["state", "-id"], name="run_ended_badly", condition=Q(state__in=BADLY)),
             models.Index(fields=["connection", "id"], name="run_due", condition=Q(state__in=OPEN)),

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 
+from operations.showing import moment
+
 register = template.Library()
 
 LONGEST_CELL = 120  # characters
@@ -25,9 +27,11 @@ def as_json(value: Any) -> str:
 @register.filter
 def cells(item: dict[str, Any], columns: list[str]) -> list[str]:
     """Return an item's values in the order of the columns, each short enough for a table."""
-    return [_cell(item[name]) if name in item else "" for name in columns]
+    return [_cell(name, item[name]) if name in item else "" for name in columns]
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
+    if at := moment(name, value):
+        return f"{at:%Y-%m-%d %H:%M}"
     text = value if isinstance(value, str) else as_json(value)
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
