@@ -40,5 +40,10 @@ bench:  ## The short form of every benchmark: one table
 	@bin/sync --test
 	@$(py) -m benchmarks
 
+screenshots:  ## Take the pictures of docs/screenshots anew
+	@bin/sync --test
+	@bin/ensure-browser
+	@$(py) -m benchmarks.screenshots
+
 clean:  ## Forget what can be made again; data in var/ stays
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
