@@ -144,7 +144,8 @@ def test_the_gap_finder_names_exactly_what_is_missing_and_creates_it_once(serve,
     assert found.gaps == (gaps.Gap("batch_2", "completed", "batch.completed"),)
     event = gaps.recover(connection, found.gaps[0], operator)
     assert gaps.recover(connection, found.gaps[0], operator) == event
-    assert (event.origin, event.object_id, event.type) == ("recovered", "batch_2", "batch.completed")
+    assert (event.origin, event.marks) == ("recovered", ["recovered"])
+    assert (event.object_id, event.type) == ("batch_2", "batch.completed")
     assert gaps.compare(run).gaps == ()
 
 

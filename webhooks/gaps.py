@@ -20,7 +20,7 @@ from operations import build, runs
 from operations.models import Run
 from people.models import Person
 from webhooks.digests import digest
-from webhooks.models import Dedupe, Event, Origin, Remark
+from webhooks.models import Dedupe, Event, Mark, Origin, Remark
 from webhooks.wake import wake
 
 PAGE = 100  # objects that are asked for, newest first
@@ -99,6 +99,7 @@ def recover(connection: Connection, gap: Gap, person: Person) -> Event:
             id=new_id,
             connection=connection,
             origin=Origin.RECOVERED,
+            marks=[Mark.RECOVERED],
             delivery_id=token,
             type=gap.type,
             object_id=gap.object_id,

@@ -11,7 +11,7 @@ from definitions.selectors import pick
 from live import hub
 from operations.models import Run
 from operations.models.run import State
-from webhooks.models import Event, Origin
+from webhooks.models import Event, Mark, Origin
 from webhooks.payload import LONGEST_NAME
 
 
@@ -37,6 +37,7 @@ def _raise(run: Run, definition: EventDefinition, document: Any) -> str:
     event = Event.objects.create(
         connection=run.connection,
         origin=Origin.RAISED,
+        marks=[Mark.RAISED],
         delivery_id=run.ref,
         type=definition.type,
         object_id=object_id[:LONGEST_NAME] if isinstance(object_id, str) else "",

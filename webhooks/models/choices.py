@@ -34,6 +34,8 @@ class Mark(models.TextChoices):
     DUPLICATE_KEYS = "duplicate_keys", "Duplicate keys"
     HELD = "held", "Held"  # arrived while the endpoint was paused
     LATE_VERIFIED = "late_verified", "Late verified"
+    RAISED = "raised", "Raised here"  # by the answer of one of our own runs
+    RECOVERED = "recovered", "Recovered"  # by the gap finder
     REDACTED = "redacted", "Redacted"
 
 
