@@ -3,13 +3,15 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config import services
+from config import processes, services
+from tests import debian
 
 # Crash safety costs time and a test cluster has nothing to keep.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
@@ -35,10 +37,20 @@ def _start(home: Path) -> None:
         "SWITCHBOARD_COLLECT_STATIC": "false",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's sync API runs a loop in the test's thread
     }
-    postgres, valkey = services.Postgres(home, FAST), services.Valkey(home, ("--appendonly", "no"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
+    if os.environ.get("SERVERS") == "debian":
+        _use_debian(home)
+        return
+    postgres, valkey = services.Postgres(home, FAST), services.Valkey(home, ("--appendonly", "no"))
     atexit.register(postgres.stop)
     atexit.register(valkey.stop)
     postgres.start()
     valkey.start()
     postgres.create_database(may_create=True)
+
+
+def _use_debian(home: Path) -> None:
+    environment, servers = debian.start(home)
+    os.environ |= environment
+    for server in servers:
+        atexit.register(processes.stop, server, how=signal.SIGINT)

@@ -132,9 +132,9 @@ def free_port() -> Callable[[], int]:
 def product_environment(django_db_setup, free_port) -> dict[str, str]:
     """The environment in which another process works on this test database and this test's own queue."""
     database = connection.settings_dict
-    host = quote(str(database["HOST"]), safe="")
+    host, port = quote(str(database["HOST"]), safe=""), database["PORT"] and f":{database['PORT']}"
     return {
-        "DATABASE_URL": f"postgresql://{database['USER']}@{host}/{database['NAME']}",
+        "DATABASE_URL": f"postgresql://{database['USER']}@{host}{port}/{database['NAME']}",
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
         "SWITCHBOARD_QUEUE": os.environ["SWITCHBOARD_QUEUE"],
         "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",
