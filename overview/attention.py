@@ -85,7 +85,7 @@ def _refused(sight: Sight) -> Iterator[Finding]:
     total = rows.exclude(cause=Cause.UNKNOWN_ENDPOINT).aggregate(sum=Sum("count"))["sum"]
     if total:
         text = "Each is kept with its cause; most can be verified again once the cause is gone."
-        url = address("webhooks:log", show="refused")
+        url = address("webhooks:log", kind="refused")
         yield Finding("orange", f"{total:,} refused deliveries in 24 hours", text, url, "See why")
 
 

@@ -59,8 +59,10 @@ tick();
 setInterval(tick, 5000);
 document.addEventListener("htmx:load", (event) => tick(event.detail.elt));
 
-// What scrolls sideways can be reached by keyboard.
-for (const box of all(".table-responsive")) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+// What scrolls can be reached by keyboard.
+for (const box of all(".table-responsive, pre, .value")) {
+  if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+}
 
 // Filters apply when a choice changes; a typed confirmation must match.
 document.addEventListener("change", (event) => {
