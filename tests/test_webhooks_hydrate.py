@@ -107,7 +107,9 @@ def test_it_can_be_switched_off_for_a_connection_or_a_type(serve):
 
 
 def test_our_own_tests_cost_no_call(serve):
-    processed(arrived(connected(base_url=f"{serve(answer(b'{}')).url}/v1"), marks=["test"]))
+    processed(
+        arrived(connected(base_url=f"{serve(answer(b'{}')).url}/v1"), marks=["test"], object_id="test_1")
+    )
     assert not Completion.objects.exists()
 
 

@@ -20,6 +20,7 @@ LARGEST = 1 << 20  # bytes of a body
 MOST_HEADERS, LONGEST_HEADERS = 100, 16 << 10  # count, and bytes of all together
 PATIENCE = 15.0  # seconds for a whole body to arrive
 TEST = "swtest_"  # how the ids of our own test deliveries begin
+MADE_UP = "test_"  # and how the objects that they tell of are called
 LONGEST_PATH = 300  # characters that the log keeps
 # Nobody needs them to check a delivery, and a stranger's credentials are not ours to keep.
 PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})

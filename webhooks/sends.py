@@ -19,7 +19,7 @@ from live import hub
 from operations import build, outbound
 from operations.errors import SendError
 from webhooks import signatures
-from webhooks.deliveries import TEST
+from webhooks.deliveries import MADE_UP, TEST
 from webhooks.marks import Added
 from webhooks.models import Dedupe, Event, Mark
 
@@ -101,13 +101,13 @@ def _message(key: bytes, kind: str, event_type: str) -> Message:
         "object": "event",
         "type": "switchboard.test" if kind == "unknown_type" else event_type,
         "created_at": now,
-        "data": {"id": f"test_{token}"},
+        "data": {"id": f"{MADE_UP}{token}"},
     }
     body = json.dumps(said).encode()
     message = Message(f"{TEST}{token}", now, body, key, body)
     changes: Mapping[str, Mapping[str, object]] = {
         "unsigned": {"key": None},
-        "tampered": {"sent_body": body.replace(b"test_", b"tset_")},
+        "tampered": {"sent_body": body.replace(MADE_UP.encode(), b"tset_")},
         "expired": {"at": now - STALE},
     }
     return replace(message, **changes.get(kind, {}))  # type: ignore[arg-type]
