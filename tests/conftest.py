@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 
 from config import processes
+from tests.loopback import Loopback, Script, answer
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 # As root there is no sandbox; the rest keeps Chromium from asking the network for things of its own.
@@ -126,6 +127,20 @@ def free_port() -> Callable[[], int]:
             return probe.getsockname()[1]
 
     return give
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Loopback]]:
+    """Return a starter of loopback servers that play a script and count: `serve(answer(b"{}"))`."""
+    running: list[Loopback] = []
+
+    def start(script: Script | None = None, **named: object) -> Loopback:
+        running.append(Loopback(script or answer(), **named))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+Script = Callable[[socket.socket, bytes], None]
+
 
 class Loopback:
     """Accepts connections on 127.0.0.1; each gets `script(connection, request_bytes)` in a thread of its
     own."""
 
-    def __init__(self, script: Callable[[socket.socket, bytes], None], *, wrap=None) -> None:
+    def __init__(self, script: Script, *, wrap=None) -> None:
         self.script, self.wrap = script, wrap
         self.accepts = 0
         self.requests: list[bytes] = []

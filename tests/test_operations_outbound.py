@@ -1,60 +1,22 @@
-"""The outgoing door: where it may go, what it carries there, and how every kind of bad answer ends."""
+"""The outgoing door: where it may go, and what it carries there."""
 
 import asyncio
-import gzip
-import resource
 import socket
-import ssl
 import time
-import warnings
-import zlib
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
-from operations import guard, outbound, wire
-from operations.build import FilePart, FileRef, Request
-from operations.errors import SENTENCES, SendError
-from operations.outbound import Permit, send
-from tests.loopback import Loopback, answer, drip, raw, silence
-
-
-@pytest.fixture
-def serve():
-    """Return a starter of loopback servers."""
-    running: list[Loopback] = []
-
-    def start(script=None, **named) -> Loopback:
-        running.append(Loopback(script or answer(), **named))
-        return running[-1]
-
-    yield start
-    for server in running:
-        server.close()
+from operations import guard
+from operations.errors import SendError
+from operations.outbound import Permit
+from tests.loopback import answer
+from tests.outgoing import call, failing
 
 
 @pytest.fixture(autouse=True)
 def loopback_allowed(settings):
     settings.PRIVATE_HOSTS = ["127.0.0.1"]
     settings.SIMULATOR_URL = ""
-
-
-def call(url: str, permit: Permit | None = None, *, method: str = "GET", headers=(), hook=None, **body):
-    request = Request(method, url, tuple(headers), **body)
-    return asyncio.run(send(request, permit or Permit(total=5), before_first_byte=hook))
-
-
-def failing(url: str, permit: Permit | None = None, **named) -> SendError:
-    with pytest.raises(SendError) as caught:
-        call(url, permit, **named)
-    assert caught.value.sentence.endswith(".")
-    assert "{" not in caught.value.sentence
-    return caught.value
 
 
 HIDDEN = [
@@ -259,198 +221,3 @@ def test_the_hook_runs_once_before_the_first_byte_and_may_stop_it(serve):
 
     error = failing(server.url, hook=stop)
     assert (error.code, error.sent, len(server.requests)) == ("aborted", False, 1)
-
-
-SLOW = {
-    "says nothing": silence(),
-    "drips a header line": drip(b"X-A: b\r\n", 0.05),
-    "drips a body": drip(b"x", 0.05, first=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
-    "continues for ever": drip(b"HTTP/1.1 100 Continue\r\n\r\n", 0.02, first=b""),
-    "hints for ever": drip(b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.02, first=b""),
-}
-
-
-@pytest.mark.parametrize("script", SLOW.values(), ids=SLOW)
-def test_the_total_limit_ends_every_kind_of_slow_answer(script, serve):
-    error = failing(serve(script).url, Permit(total=0.3))
-    assert (error.code, error.sent) == ("timeout", True)
-
-
-BROKEN = {
-    "closes at once": (raw(b""), "broken_off"),
-    "closes in the head": (raw(b"HTTP/1.1 200 OK\r\nX-"), "broken_off"),
-    "promises 1,000 and sends 5": (
-        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n12345"),
-        "broken_off",
-    ),
-    "cuts a chunk": (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc"), "broken_off"),
-    "is no HTTP": (raw(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "protocol"),
-    "answers br": (answer(headers="Content-Encoding: br\r\n"), "encoding"),
-    "answers chained encodings": (
-        answer(headers="Content-Encoding: gzip, gzip, gzip, gzip, gzip, gzip\r\n"),
-        "encoding",
-    ),
-    "answers broken gzip": (answer(b"no gzip at all", headers="Content-Encoding: gzip\r\n"), "encoding"),
-    "sends a header without end": (raw(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 200_000), "protocol"),
-}
-
-
-@pytest.mark.parametrize(("script", "code"), BROKEN.values(), ids=BROKEN)
-def test_every_broken_answer_has_its_name(script, code, serve):
-    error = failing(serve(script).url)
-    assert (error.code, error.sent) == (code, True)
-
-
-def test_more_than_promised_is_ignored(serve):
-    reply = call(serve(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + b"1" * 1000)).url)
-    assert reply.body == b"11111"
-
-
-def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-
-
-def test_a_huge_answer_is_cut_on_disk_and_never_whole_in_memory(serve, tmp_path):
-    block = b"x" * (1 << 20)
-
-    def flood(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 314572800\r\n\r\n"
-        )
-        for _ in range(300):
-            connection.sendall(block)
-
-    before = _resident()
-    path = tmp_path / "deep" / "answer"
-    reply = call(serve(flood).url, Permit(total=20, keep=8 << 20, path=path))
-    assert (reply.truncated, reply.size, path.stat().st_size, len(reply.body)) == (
-        True,
-        8 << 20,
-        8 << 20,
-        64 << 10,
-    )
-    assert _resident() - before < 20 << 20
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_bomb_is_cut_where_a_plain_answer_would_be(encoding, serve, tmp_path):
-    packer = zlib.compressobj(9, wbits=31 if encoding == "gzip" else 15)
-    bomb = b"".join([packer.compress(bytes(1 << 20)) for _ in range(100)]) + packer.flush()
-    before = _resident()
-    reply = call(
-        serve(answer(bomb, headers=f"Content-Encoding: {encoding}\r\n")).url,
-        Permit(keep=4 << 20, path=tmp_path / "a"),
-    )
-    assert (reply.truncated, reply.size) == (True, 4 << 20)
-    assert _resident() - before < 20 << 20
-
-
-def test_an_answer_that_came_packed_all_the_same_is_read(serve):
-    reply = call(serve(answer(gzip.compress(b'{"a": 1}'), headers="Content-Encoding: gzip\r\n")).url)
-    assert reply.body == b'{"a": 1}'
-
-
-def test_a_short_binary_answer_is_a_file_too(serve, tmp_path):
-    path = tmp_path / "audio"
-    reply = call(serve(answer(b"\x00\x01", headers="Content-Type: audio/mpeg\r\n")).url, Permit(path=path))
-    assert (reply.path, path.read_bytes()) == (path, b"\x00\x01")
-    assert call(serve().url, Permit(path=tmp_path / "b")).path is None
-
-
-def test_a_form_and_its_files_go_out_as_multipart(serve, tmp_path):
-    (tmp_path / "up").write_bytes(b"file bytes")
-    part = FilePart("file", FileRef(str(tmp_path / "up"), "a.jsonl", "application/jsonl", 10))
-    server = serve()
-    call(server.url, method="POST", form=(("purpose", "fine-tune"), ("purpose", "b")), files=(part,))
-    call(server.url, method="POST", form=(("purpose", "ü"),))
-    first, second = server.requests
-    assert b'name="file"; filename="a.jsonl"\r\nContent-Type: application/jsonl\r\n\r\nfile bytes' in first
-    assert first.count(b'name="purpose"') == 2
-    assert b"multipart/form-data; boundary=" in second
-    assert "ü".encode() in second
-
-
-def test_what_cannot_be_sent_is_said_before_anything_is(serve):
-    server = serve()
-    for named in (
-        {"headers": [("X-A", "ü")]},
-        {"headers": [("X-A", "a\r\nb: c")]},
-        {"method": "GET X"},
-        {"headers": [("X A", "b")]},
-    ):
-        error = failing(server.url, **named)
-        assert (error.code, error.sent) == ("unsendable", False)
-    gone = FilePart("file", FileRef("/nowhere/secret-path", "a", "text/plain", 1))
-    error = failing(server.url, method="POST", files=(gone,))
-    assert (error.code, "secret-path" in error.sentence) == ("unsendable", False)
-    assert server.requests == []
-
-
-def certificate(tmp_path, name: str = "localhost", *, days: int = 30):
-    """Write a self-signed certificate and return (path of certificate, path of key)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    end = datetime.now(UTC) + timedelta(days=days)
-    made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(end - timedelta(days=60)).not_valid_after(end)
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    (tmp_path / "cert").write_bytes(pem)
-    (tmp_path / "key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return tmp_path / "cert", tmp_path / "key"
-
-
-@pytest.fixture
-def tls(serve, tmp_path, settings, monkeypatch):
-    """Return a starter of TLS servers whose own certificate is trusted, unless `trusted=False`."""
-    settings.PRIVATE_HOSTS = ["localhost", "127.0.0.1"]
-
-    def start(*, trusted: bool = True, tls10: bool = False, **facts) -> Loopback:
-        cert, key = certificate(tmp_path, **facts)
-        ours = ssl.create_default_context(cafile=str(cert) if trusted else None)
-        monkeypatch.setattr(outbound, "tls_context", lambda: ours)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if tls10:
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            with warnings.catch_warnings(action="ignore"):  # that it is old is the point
-                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
-        context.load_cert_chain(cert, key)
-        return serve(wrap=lambda connection: context.wrap_socket(connection, server_side=True))
-
-    return start
-
-
-def test_it_speaks_tls_to_the_name_it_was_given(tls):
-    server = tls()
-    assert call(f"https://localhost:{server.port}/").status == 200
-
-
-UNTRUSTED = [{"trusted": False}, {"days": -1}, {"name": "other.example"}, {"tls10": True}]
-
-
-@pytest.mark.parametrize("facts", UNTRUSTED, ids=["self-signed", "expired", "wrong name", "TLS 1.0"])
-def test_a_wrong_identity_gets_no_byte_of_the_credential(facts, tls):
-    server = tls(**facts)
-    error = failing(f"https://localhost:{server.port}/", headers=[("Authorization", "Bearer k")])
-    assert (error.code, error.sent, server.requests) == ("tls", False, [])
-
-
-def test_the_real_context_checks_names_and_takes_more_authorities(tmp_path, settings):
-    settings.CA_FILE = str(certificate(tmp_path)[0])
-    context = wire.tls_context.__wrapped__()
-    assert context.check_hostname
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
-    assert any(("commonName", "localhost") in part for ca in context.get_ca_certs() for part in ca["subject"])
-
-
-@pytest.mark.parametrize("header", [" Bearer sk-canary-1", "Bearer sk-canary-1\n", "Bearer sk-canary-1ü"])
-def test_no_sentence_quotes_a_header(header, serve):
-    error = failing(serve().url, headers=[("Authorization", header)])
-    assert (error.code, "sk-canary" in error.sentence) == ("unsendable", False)
-
-
-def test_every_sentence_can_be_said():
-    for code in SENTENCES:
-        assert "{" not in SendError(code).sentence

@@ -31,19 +31,6 @@ def home(settings, tmp_path):
 
 
 @pytest.fixture
-def serve():
-    running = []
-
-    def start(script=None) -> Loopback:
-        running.append(Loopback(script or answer(SAID)))
-        return running[-1]
-
-    yield start
-    for server in running:
-        server.close()
-
-
-@pytest.fixture
 def connected(db):
     """Return a maker of connections to a loopback server."""
 
@@ -60,7 +47,7 @@ def ran(connection: Connection, key: str = "chat_completions.create", values=Non
 
 
 def test_it_runs_and_keeps_everything(connected, serve, operator):
-    server = serve()
+    server = serve(answer(SAID))
     run = ran(connected(server), person=operator)
     assert (run.state, run.status, run.error) == (State.SUCCEEDED, 200, "")
     assert run.fields["content"] == "Hello there"
@@ -121,7 +108,7 @@ def test_what_was_not_sent_is_tried_again_even_as_a_post(connected, free_port):
 
 
 def test_nothing_happens_before_it_is_due(connected, serve):
-    server = serve()
+    server = serve(answer(SAID))
     run = runs.start(connected(server), "models.list", {}, wake_up=False)
     Run.objects.update(next_try_at=timezone.now() + timedelta(hours=1))
     assert runs.execute(run.id) is None
@@ -129,14 +116,14 @@ def test_nothing_happens_before_it_is_due(connected, serve):
 
 
 def test_two_workers_claim_a_run_once(connected, serve):
-    run = runs.start(connected(serve()), "models.list", {}, wake_up=False)
+    run = runs.start(connected(serve(answer(SAID))), "models.list", {}, wake_up=False)
     assert execution.claim(run.id) is not None
     assert execution.claim(run.id) is None
     assert runs.execute(run.id) is None
 
 
 def test_a_worker_that_lost_its_lease_sends_and_writes_nothing(connected, serve):
-    server = serve()
+    server = serve(answer(SAID))
     run = runs.start(connected(server), "models.list", {}, wake_up=False)
     claimed = execution.claim(run.id)
     attempt = Attempt.objects.create(run=run, number=1, reason="initial", started_at=timezone.now())
@@ -146,7 +133,7 @@ def test_a_worker_that_lost_its_lease_sends_and_writes_nothing(connected, serve)
 
 
 def test_a_run_whose_worker_died_before_sending_is_queued_again(connected, serve):
-    run = runs.start(connected(serve()), "chat_completions.create", CHAT, wake_up=False)
+    run = runs.start(connected(serve(answer(SAID))), "chat_completions.create", CHAT, wake_up=False)
     execution.claim(run.id)
     Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert runs.reap() == 1
@@ -156,7 +143,7 @@ def test_a_run_whose_worker_died_before_sending_is_queued_again(connected, serve
 
 
 def test_a_run_whose_worker_died_while_sending_is_unknown_and_never_sent_again(connected, serve):
-    server = serve()
+    server = serve(answer(SAID))
     run = runs.start(connected(server), "chat_completions.create", CHAT, wake_up=False)
     execution.claim(run.id)
     Run.objects.update(state=State.SENDING, lease_until=timezone.now() - timedelta(seconds=1))
@@ -168,13 +155,13 @@ def test_a_run_whose_worker_died_while_sending_is_unknown_and_never_sent_again(c
 
 
 def test_the_reaper_leaves_the_living_alone(connected, serve):
-    run = runs.start(connected(serve()), "models.list", {}, wake_up=False)
+    run = runs.start(connected(serve(answer(SAID))), "models.list", {}, wake_up=False)
     execution.claim(run.id)
     assert runs.reap() == 0
 
 
 def test_a_result_that_comes_after_the_reaper_changes_nothing(connected, serve, monkeypatch):
-    run = runs.start(connected(serve()), "chat_completions.create", CHAT, wake_up=False)
+    run = runs.start(connected(serve(answer(SAID))), "chat_completions.create", CHAT, wake_up=False)
 
     def reaped(claimed, attempt, outcome):
         Run.objects.update(state=State.UNKNOWN, lease=None)
@@ -186,7 +173,7 @@ def test_a_result_that_comes_after_the_reaper_changes_nothing(connected, serve, 
 
 
 def test_wrong_inputs_make_no_run(connected, serve):
-    connection = connected(serve())
+    connection = connected(serve(answer(SAID)))
     for values, name in (
         ({"model": "m"}, "messages"),
         ({**CHAT, "temperature": "hot"}, "temperature"),
@@ -204,13 +191,13 @@ def test_wrong_inputs_make_no_run(connected, serve):
 
 
 def test_the_same_form_posted_twice_is_one_run(connected, serve):
-    connection, once = connected(serve()), uuid.uuid4()
+    connection, once = connected(serve(answer(SAID))), uuid.uuid4()
     first, second = (runs.start(connection, "models.list", {}, once=once, wake_up=False) for _ in range(2))
     assert first.id == second.id
 
 
 def test_a_connection_that_is_off_or_gone_sends_nothing(connected, serve):
-    server = serve()
+    server = serve(answer(SAID))
     connection = connected(server)
     Connection.objects.update(enabled=False)
     run = ran(connection, "models.list", {})
@@ -223,7 +210,7 @@ def test_a_connection_that_is_off_or_gone_sends_nothing(connected, serve):
 
 
 def test_cancelling_ends_what_waits_and_stops_what_is_about_to_go(connected, serve, operator):
-    server = serve()
+    server = serve(answer(SAID))
     run = runs.start(connected(server), "models.list", {}, wake_up=False)
     assert runs.cancel(run, operator)
     run.refresh_from_db()
@@ -305,7 +292,7 @@ def test_starting_never_waits_for_the_broker(
     connected, serve, settings, django_capture_on_commit_callbacks, monkeypatch
 ):
     monkeypatch.setattr(wake.current_app, "send_task", lambda *_, **__: time.sleep(0.5))
-    connection = connected(serve())
+    connection = connected(serve(answer(SAID)))
     begun = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         runs.start(connection, "models.list", {})
