@@ -93,7 +93,9 @@ class Product:
         address = ["--host", self.host, "--port", str(self.port)]
         web = self._child("web", ["manage.py", "web", *address], SWITCHBOARD_POOL=str(POOL))
         schedule = str(self.home / "run" / "beat")
-        beat = self._child("beat", [*CELERY, "beat", "-s", schedule, "--pidfile="])
+        beat = self._child(
+            "beat", ["-m", "celery", "-A", "config.clock", "beat", "-s", schedule, "--pidfile="]
+        )
         worker = self._child("worker", [*CELERY, "worker", *ALONE])
         worker.patience = WARM_STOP
         simulator = self._child("simulator", [*_practice(self.simulator_port), "--log-level", "warning"])
