@@ -161,11 +161,11 @@ def _object(pairs: list[tuple[str, Any]], twice: dict[str, None]) -> dict[str, A
 
 
 def _showable(value: Any) -> Any:
-    """The same document with what no page can hold written out: lone surrogates as \\ud800, NUL as its
-    symbol.
+    """The same document with what no page can hold written out: a lone surrogate as \\ud800, NUL as
+    \\u0000.
     """
     if isinstance(value, str):
-        return value.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "backslashreplace").decode()
+        return value.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
         return {_showable(name): _showable(inner) for name, inner in value.items()}
     return [_showable(inner) for inner in value] if isinstance(value, list) else value

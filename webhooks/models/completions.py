@@ -1,6 +1,7 @@
 """What a thin event was completed with: the object that the resource's own read operation answered."""
 
 from django.db import models
+from django.urls import reverse
 
 from connections.models import Connection
 
@@ -26,3 +27,8 @@ class Completion(models.Model):
 
     def __str__(self) -> str:
         return str(self.event_id)
+
+    @property
+    def run_url(self) -> str:
+        """The page of the call that fetched it, "" while there is none."""
+        return reverse("operations:run", args=[self.run_id]) if self.run_id else ""

@@ -1,5 +1,6 @@
 """Events, and the keys that keep each of them to one."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -100,6 +101,14 @@ class Event(Arrived):
         ]
         kept = [(self.hydration, Hydration(self.hydration).label)] if self.hydration else []
         return [*shown, *kept]
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """From what the service calls created to the arrival; None when it does not say, or its clock is
+        ahead.
+        """
+        age = self.arrived_at - self.created_at if self.created_at else timedelta()
+        return age if age > timedelta(seconds=1) else None
 
     @property
     def code(self) -> str:

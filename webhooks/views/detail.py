@@ -101,6 +101,10 @@ def _remarks(row: Arrived) -> dict[str, Any]:
     return {"remarks": Remark.objects.filter(row_id=row.pk).select_related("person")}
 
 
+def _timeline(row: Arrived) -> dict[str, Any]:
+    return _remarks(row) | {"completion": Completion.objects.defer("document").filter(pk=row.pk).first()}
+
+
 TABS: dict[str, Tab] = {
     "fields": _fields,
     "payload": _payload,
@@ -108,7 +112,7 @@ TABS: dict[str, Tab] = {
     "headers": lambda row: {},
     "doctor": lambda row: {},  # needs to know who asks: see _page
     "verification": _verification,
-    "timeline": _remarks,
+    "timeline": _timeline,
     "notes": _remarks,
 }
 
