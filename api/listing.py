@@ -4,14 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
 from api.problems import Problem
 from api.shapes import PageIn
 from audit import ids
 
 
-def page(rows: QuerySet[Any], asked: PageIn, prefix: str, shape: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return one page of rows as the API sends it. Raises Problem for another list's cursor."""
+def page(
+    request: HttpRequest, rows: QuerySet[Any], asked: PageIn, prefix: str, shape: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return one page of rows as the API sends it. Raises Problem for another list's cursor or filter."""
+    if unknown := set(request.GET) - set(type(asked).model_fields):  # ninja drops them in silence
+        raise Problem(422, "Some filters are unknown.", dict.fromkeys(unknown, "There is no such filter."))
     if asked.after:
         rows = rows.filter(pk__lt=number(prefix, asked.after, status=422))
     found: list[Model] = list(rows.order_by("-pk")[: asked.limit + 1])

@@ -116,6 +116,11 @@ class Filters(Generic[M]):
     active: bool
     clear_url: str = field(default="?")
 
+    @property
+    def active_count(self) -> int:
+        """How many filters have a value."""
+        return sum(bool(control.value) for control in self.controls)
+
 
 def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filter]) -> Filters[M]:
     """Ask a list what the address asks: unknown names are ignored, a senseless value finds nothing."""

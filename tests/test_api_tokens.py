@@ -169,6 +169,8 @@ def test_pages_follow_each_other(viewer, run, connection) -> None:
     assert [one["id"] for one in first["items"] + second["items"]] == [later[1].ref, later[0].ref, run.ref]
     assert second["next"] is None
     assert ask(text, "runs?after=evt_0000000000000").status_code == 422
+    misspelt = ask(text, "runs?stat=failed")
+    assert (misspelt.status_code, misspelt.json()["errors"]) == (422, {"stat": "There is no such filter."})
 
 
 def test_the_reference_names_every_call(viewer_client) -> None:

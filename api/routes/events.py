@@ -28,7 +28,7 @@ def events(request: HttpRequest, asked: Query[EventsIn]) -> dict[str, Any]:
         "object_id": asked.object_id,
     }
     rows = rows.filter(**{name: value for name, value in asks.items() if value})
-    return listing.page(rows.defer("body", "headers", "view"), asked, "evt", shape)
+    return listing.page(request, rows.defer("body", "headers", "view"), asked, "evt", shape)
 
 
 @router.get("/{event_id}", response={200: EventDetail, **problems.ANSWERS})
@@ -54,7 +54,9 @@ def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
 @refusals_router.get("", response={200: Paged[RefusalOut], **problems.ANSWERS})
 def refusals(request: HttpRequest, asked: Query[RefusalsIn]) -> dict[str, Any]:
     """List refused deliveries, newest first."""
-    return listing.page(caller.of(request).refusals().defer("body", "headers"), asked, "rej", refusal_shape)
+    return listing.page(
+        request, caller.of(request).refusals().defer("body", "headers"), asked, "rej", refusal_shape
+    )
 
 
 @refusals_router.get("/{refusal_id}", response={200: RefusalOut, **problems.ANSWERS})

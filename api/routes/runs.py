@@ -28,7 +28,9 @@ def runs(request: HttpRequest, asked: Query[RunsIn]) -> dict[str, Any]:
     if asked.operation:
         resource, _, operation = asked.operation.partition(".")
         rows = rows.filter(resource=resource, operation=operation)
-    return listing.page(rows.defer("inputs", "uploads", "fields", "items", "note"), asked, "run", shape)
+    return listing.page(
+        request, rows.defer("inputs", "uploads", "fields", "items", "note"), asked, "run", shape
+    )
 
 
 @router.post("", response={202: RunDetail, **problems.ANSWERS})
