@@ -19,14 +19,14 @@ img {{ display: block; width: 100%; border: 1px solid #8886; border-radius: 6px;
 
 def pages(url: str, scene: Scene) -> Mapping[str, str]:
     """Return the main pages, name -> address."""
+    run = scene.run.rstrip("/").rpartition("/")[2]
     return {
         "overview": f"{url}/",
         "connections": f"{url}/connections/",
         "connection": scene.connection,
         "webhook": f"{scene.connection}?tab=webhook",
-        "services": f"{url}/services/",
         "operations": f"{url}/services/chatgpt-v1/",
-        "form": f"{url}/services/chatgpt-v1/responses.create/",
+        "form": f"{url}/services/chatgpt-v1/responses.create/?again={run}",
         "actions": f"{url}/actions/",
         "action": f"{url}/actions/chatgpt-v1/analyze_text/",
         "runs": f"{url}/runs/",
@@ -42,6 +42,7 @@ def pages(url: str, scene: Scene) -> Mapping[str, str]:
         "tokens": f"{url}/account/tokens/",
         "audit": f"{url}/audit/",
         "system": f"{url}/system/",
+        "api": f"{url}/api/",
         "search": f"{url}/search/?q=batch",
         "help": f"{url}/help/why-was-it-refused/",
     }
