@@ -43,6 +43,15 @@ def wait_until_served(host: str, port: int, web: Child, *, given_up: Callable[[]
         time.sleep(0.03)
 
 
+def wait_until_listening(port: int) -> None:
+    """Return when somebody listens on this loopback port, at once for 0; after ten seconds in any case."""
+    deadline = time.monotonic() + 10
+    while port and time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+
+
 def serves(host: str, port: int) -> bool:
     """Say whether a Switchboard answers at this address now."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound

@@ -73,8 +73,11 @@ class Product:
         link = preparation.run(self.home, BASE, self._told(), meanwhile=web.start)
         ports.wait_until_served(self.host, self.port, web, given_up=supervisor.asked_to_stop.is_set)
         if not supervisor.asked_to_stop.is_set():
-            for child in others:  # after the web process: together on two cores they keep the page waiting
+            # After the web process: together on two cores they keep the page waiting. The practice service is
+            # first, because the first thing that people try is Practice.
+            for child in reversed(others):
                 child.start()
+                ports.wait_until_listening(self.simulator_port if child.name == "simulator" else 0)
             ready(self.url, link)
 
     def _state(self) -> dict[str, object]:
