@@ -127,6 +127,8 @@ def _page(name: str, version: int) -> Page:
 
 def _nodes(branch: SyntaxTreeNode) -> Iterator[Node]:
     """Yield what a branch of the parser's tree becomes; pictures are left out, the product is at hand."""
+    if branch.type == "image":
+        return
     if branch.type in ("text", "softbreak"):
         yield Node(text=branch.content or "\n")
     elif branch.type in ("fence", "code_block"):
@@ -134,18 +136,19 @@ def _nodes(branch: SyntaxTreeNode) -> Iterator[Node]:
     elif branch.type == "code_inline":
         yield Node("code", children=(Node(text=branch.content),))
     elif branch.tag in TAGS and not _is_hidden(branch):
-        yield _element(branch)
+        yield from _element(branch)
     else:
         yield from _children(branch)
 
 
-def _element(branch: SyntaxTreeNode) -> Node:
+def _element(branch: SyntaxTreeNode) -> Iterator[Node]:
     href = _link(str(branch.attrs.get("href", ""))) if branch.tag == "a" else ""
     anchor = slugify(_words(branch)) if branch.type == "heading" else ""
     tag = "span" if branch.tag == "a" and not href else branch.tag
     css = "table" if tag == "table" else ""
     node = Node(tag, "", href, anchor, css, tuple(_children(branch)))
-    return Node("div", css="table-responsive", children=(node,)) if css else node
+    if tag != "p" or node.children:  # a paragraph that was only a picture is none
+        yield Node("div", css="table-responsive", children=(node,)) if css else node
 
 
 def _is_hidden(branch: SyntaxTreeNode) -> bool:

@@ -81,6 +81,11 @@ def test_a_page_becomes_elements_with_the_words_in_between(docs) -> None:
     assert text(page) == "Not a POSTone a < btwoab12"
 
 
+def test_pictures_are_left_out_with_the_line_they_stand_on(docs) -> None:
+    (docs / "access.md").write_text("# T\n\n![A picture](screenshots/log.png)\n\nWords\n")
+    assert [node.tag or node.text for node in nodes(book.page("access").body)] == ["p", "Words"]
+
+
 def test_links_between_pages_stay_in_the_product_and_others_are_words(docs) -> None:
     (docs / "access.md").write_text(
         "# T\n\n[a](read-the-log.md#marks) [b](decisions.md) [c](https://x.example/) [d](#t)\n"
