@@ -43,6 +43,10 @@ def _ago(**span: int) -> int:
     return ids.id_at(timezone.now() - timedelta(**span))
 
 
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
+
+
 def _connections(sight: Sight) -> Iterator[Finding]:
     for connection in sight.connections.enabled().with_secrets():
         url = connection.get_absolute_url()
@@ -69,13 +73,13 @@ def _overdue(sight: Sight) -> Iterator[Finding]:
         state=State.QUEUED, next_try_at=None, id__lt=ids.id_at(timezone.now() - OVERDUE)
     )
     if count := waiting.count():
-        text = f"{count} runs wait for longer than a minute: does the worker run?"
+        text = f"{_many(count, 'run waits', 'runs wait')} for longer than a minute: does the worker run?"
         yield Finding("red", "Runs are not taken up", text, address("overview:system"), "See the system")
 
 
 def _unknown(sight: Sight) -> Iterator[Finding]:
     if count := sight.runs.filter(state=State.UNKNOWN, id__gte=_ago(days=7)).count():
-        title = f"{count} run{'s' if count > 1 else ''} with an unknown end"
+        title = f"{_many(count, 'run', 'runs')} with an unknown end"
         text = "The request may have arrived. Look at the service, then say what happened."
         yield Finding("orange", title, text, address("operations:run_list", state="unknown"), "Decide")
 
@@ -86,7 +90,13 @@ def _refused(sight: Sight) -> Iterator[Finding]:
     if total:
         text = "Each is kept with its cause; most can be verified again once the cause is gone."
         url = address("webhooks:log", kind="refused")
-        yield Finding("orange", f"{total:,} refused deliveries in 24 hours", text, url, "See why")
+        yield Finding(
+            "orange",
+            f"{_many(total, 'refused delivery', 'refused deliveries')} in 24 hours",
+            text,
+            url,
+            "See why",
+        )
 
 
 def _stuck_events(sight: Sight) -> Iterator[Finding]:
@@ -94,7 +104,7 @@ def _stuck_events(sight: Sight) -> Iterator[Finding]:
         url = address("webhooks:log", state="failed")
         yield Finding(
             "orange",
-            f"{count} events could not be processed",
+            f"{_many(count, 'event', 'events')} could not be processed",
             "Replay them once the cause is gone.",
             url,
             "See them",

@@ -80,6 +80,11 @@ def test_refused_deliveries_are_counted_without_tests_and_strangers(viewer, conn
     assert titles(viewer) == ["42 refused deliveries in 24 hours"]
 
 
+def test_one_is_told_as_one(viewer, connection) -> None:
+    refuse(connection, 1)
+    assert titles(viewer) == ["1 refused delivery in 24 hours"]
+
+
 def test_an_admin_is_told_that_the_account_has_no_second_factor(admin) -> None:
     assert titles(admin) == ["Your account has no second factor"]
 
