@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, OperationalError
 
 from config import prepare
+from connections.crypto import KeyRingError
 from people import invitations
 
 
@@ -33,6 +34,8 @@ def _database(*, as_json: bool) -> str:
         applied = prepare.database()
     except OperationalError as error:
         raise CommandError(f"The database does not answer: {_sentence(error)}") from None
+    except KeyRingError as error:
+        raise CommandError(f"The key ring cannot be used: {error}") from None
     except DatabaseError as error:
         raise CommandError(f"A migration failed, nothing of it was kept: {_sentence(error)}") from error
     return _told(applied, invitations.first_link(), as_json=as_json)
