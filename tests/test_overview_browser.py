@@ -21,6 +21,9 @@ PATHS = [
     "/account/two-factor/totp/activate/",
     "/account/sessions/",
     "/api/",
+    "/help/",
+    "/help/read-the-log/",
+    "/help/run-from-scripts/",
 ]
 
 
