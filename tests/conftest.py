@@ -32,6 +32,26 @@ CHROMIUM_FLAGS = [
 ]
 
 
+BROWSER = {"page", "context", "browser"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put browser tests last: Playwright leaves an event loop running in the thread that asked for it first,
+    and in such a thread nothing else can start one.
+    """
+    browsing = {item.path for item in items if BROWSER & set(getattr(item, "fixturenames", ()))}
+    items.sort(
+        key=lambda item: (item.path in browsing, bool(BROWSER & set(getattr(item, "fixturenames", ()))))
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Leave the test database: its server goes with the run, and a session still open cannot hold that up."""
+    return True
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:
     """The test database, with the one liberty that it may be emptied: the audit trail refuses TRUNCATE."""

@@ -14,7 +14,8 @@ PASSWORD = "a long enough password"
 
 @pytest.fixture
 def silent(context) -> Iterator[list[str]]:
-    """Every console message, error and CSP violation of every page that a journey opens; there must be none."""
+    """Every console message, error and CSP violation of every page that a journey opens; there must be
+    none."""
     heard: list[str] = []
 
     def listen(opened: Page) -> None:

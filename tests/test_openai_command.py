@@ -1,4 +1,5 @@
-"""`manage.py run` over real HTTP: the server checks every request against OpenAI's document and accepts all 46."""
+"""`manage.py run` over real HTTP: the server checks every request against OpenAI's document and accepts
+all 46."""
 
 import contextlib
 import io

@@ -189,7 +189,8 @@ def test_a_silent_worker_is_told(db) -> None:
 def test_a_part_that_cannot_be_looked_at_does_not_hide_the_others(db, settings) -> None:
     settings.HOME = "/nowhere/at/all"
     states = {part.name: part.state for part in health.parts()}
-    assert (states["Disk"], states["Database"]) == ("failed", "ok")
+    assert states["Disk"] == "failed"
+    assert states["Database"] in ("ok", "warning")  # slow is an answer too
 
 
 def test_the_sidebar_marks_the_room_of_the_page(viewer_client, db) -> None:
