@@ -13,7 +13,7 @@ run:  ## Start everything on this machine: make run, make run PORT=8701
 test:  ## The whole suite, browser journeys included
 	@bin/sync --test
 	@bin/ensure-browser
-	@$(py) -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(py) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check:  ## What a reviewer would otherwise have to say
 	@bin/sync --test

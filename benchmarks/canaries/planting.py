@@ -70,10 +70,8 @@ class Plot:
 
 def come_in(house: House, plot: Plot, admin: Visitor) -> dict[str, Visitor]:
     """Bring the first admin in by the printed link, and a viewer and an operator by invitations."""
-    printed = (house.home / "log" / "up.log").read_text()
-    admin.welcome(
-        LINK.findall(printed)[0], "anna", plot.new("password", lambda: f"{secrets.token_urlsafe(18)} x")
-    )
+    password = plot.new("password", lambda: f"{secrets.token_urlsafe(18)} x")
+    admin.welcome(_printed_link(house), "anna", password)
     visitors = {"admin": admin}
     for role in ("viewer", "operator"):
         link = LINK.findall(admin.post("/people/invite/", note=plot.control, role=role).text)[0]
@@ -81,6 +79,16 @@ def come_in(house: House, plot: Plot, admin: Visitor) -> dict[str, Visitor]:
         password = plot.new(f"password of the {role}", lambda: f"{secrets.token_urlsafe(18)} x")
         visitors[role].welcome(link, role, password)
     return visitors
+
+
+def _printed_link(house: House) -> str:
+    """Return the link that `up` prints once everything is ready, which is after the first page is served."""
+    deadline = time.monotonic() + 60
+    while not (links := LINK.findall((house.home / "log" / "up.log").read_text())):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"No link was printed; see {house.home / 'log'}.")
+        time.sleep(0.05)
+    return links[0]
 
 
 def connect(house: House, plot: Plot, admin: Visitor, service: str) -> dict[str, str]:
