@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from celery import current_app
 from django.conf import settings
 from django.db import connections
 
@@ -76,8 +77,9 @@ class House:
             self.up = None
 
     def use(self) -> None:
-        """Point this process's Django at the copy's database."""
+        """Point this process's Django at the copy's database, and its Celery at the copy's broker."""
         point_at(self.home)
+        current_app.conf.broker_url = homes.broker_url(self.home)
 
     def pids(self, *words: str) -> list[int]:
         """Return the copy's processes whose command line holds all these words: `house.pids("manage.py",
