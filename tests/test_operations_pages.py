@@ -68,7 +68,8 @@ def test_every_operation_has_a_form(operation, viewer_client):
 def test_running_writes_a_run_and_goes_to_its_page(
     operator_client, connection, operator, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(20):
+    # Four of them keep the operation's version, once for each process: which test meets it first is chance.
+    with django_assert_max_num_queries(24):
         response = post(operator_client, connection, **CHAT)
     run = Run.objects.get()
     assert (response.status_code, response["Location"]) == (302, run.get_absolute_url())
