@@ -232,8 +232,10 @@ class Connection(models.Model):
 
         The caller forgets the values when the call is over: never logged, never stored, never in a task.
         """
-        opened = self._open(self.credential_rows)
-        Secret.objects.filter(connection=self).credentials().used()
+        rows = self.credential_rows
+        opened = self._open(rows)
+        if any(row.is_long_unused for row in rows):
+            Secret.objects.filter(connection=self).credentials().used()
         return opened
 
     @sensitive_variables()

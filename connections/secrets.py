@@ -85,6 +85,11 @@ class Secret(models.Model):
         return self.name == signing.SECRET
 
     @property
+    def is_long_unused(self) -> bool:
+        """Say whether a use is worth writing down: the last one is none, or a minute ago."""
+        return self.last_used_at is None or timezone.now() - self.last_used_at > SEEN_EVERY
+
+    @property
     def title(self) -> str:
         """The name as people know it: the placeholder's label."""
         if self.is_signing:

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import time
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from django.utils import timezone
 
 from audit import ids
 from live import hub
-from operations import gate, hooks, reading, search, spending
+from operations import hooks, reading, search, spending
 from operations.models import Answer, Attempt, Run, State, StoredFile
 from operations.outbound import Reply
 from operations.outcome import Outcome
 from operations.sink import is_textual
+from operations.statements import Sql, Statement, overwriting, values_of
 from operations.wake import wake
 
 # The answer in our hands is worth more than our patience: a database that restarts is back within these waits
@@ -45,8 +47,7 @@ def finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
     """
     for pause in (*PAUSES, None):
         try:
-            with transaction.atomic():
-                return _finish(run, attempt, outcome)
+            return _finish(run, attempt, outcome)
         except DatabaseError as error:
             if pause is None or transaction.get_connection().in_atomic_block:
                 raise
@@ -60,40 +61,56 @@ def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
     now = timezone.now()
     keeper = _Keeper(run)
     values = _of_run(run, outcome, keeper) | {"partial": ""}
-    used = spending.usage(run, values.get("fields") or {})
-    if used:
-        values |= {"model": used.model, "input_tokens": used.input, "output_tokens": used.output}
-        values |= {"total_tokens": used.total, "cost": used.cost}
+    values |= spending.usage(run, values.get("fields") or {})
     values |= {"lease": None, "lease_until": None, "finished_at": None if outcome.again else now}
-    if not Run.objects.filter(id=run.id, lease=run.lease).update(**values):
-        keeper.undo(outcome.reply)
-        return None
-    ended = copy.copy(run)  # the claimed one keeps its lease, should this transaction have to be tried again
-    for name, value in values.items():
-        setattr(ended, name, value)
-    _finish_attempt(attempt, outcome, now)
-    StoredFile.objects.bulk_create(keeper.files)
-    if outcome.reply is not None:
-        _keep_answer(run, outcome.reply, keeper)
-    _tell(ended, outcome, used)
-    return ended
-
-
-def _tell(run: Run, outcome: Outcome, used: spending.Usage | None) -> None:
-    """Do what follows from an end: the day's sums, the words for the search, events of our own, the next in
-    turn."""
+    ended = copy.copy(run)  # the claimed one keeps its lease, should this have to be tried again
+    _set(ended, values)
+    _end_attempt(attempt, outcome, now)
+    writes = [] if outcome.again else hooks.planned(ended, outcome.document)
+    with transaction.atomic() if writes or keeper.files else nullcontext():
+        if raised := hooks.made(ended, writes):
+            values["raised"] = ended.raised = raised
+        StoredFile.objects.bulk_create(keeper.files)
+        row = _written(ended, attempt, outcome, values, keeper.answer)
+        if row is None:
+            _undo(keeper, outcome)
+            return None
+    ended.cost = row[0]
     if outcome.again is not None:
         seconds = outcome.again.seconds
         transaction.on_commit(lambda: wake(run.id, seconds))
-    else:
-        spending.add(run, used)
-        search.index(run, text_of(outcome.reply))
-        made = hooks.after(run, outcome.parsed if outcome.parsed is not reading.ABSENT else None)
-        if made:
-            run.raised = made
-            run.save(update_fields=["raised"])
-    gate.release_next(run)
-    hub.publish("run", run.id)
+    return ended
+
+
+def _set(run: Run, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if not isinstance(value, Sql):  # what the database works out comes back with the writing
+            setattr(run, name, value)
+
+
+def _undo(keeper: "_Keeper", outcome: Outcome) -> None:
+    """It is not ours any more: nothing of it stays."""
+    keeper.undo(outcome.reply)
+    if transaction.get_connection().in_atomic_block:
+        transaction.set_rollback(True)
+
+
+def _written(
+    run: Run, attempt: Attempt, outcome: Outcome, values: dict[str, Any], file: StoredFile | None
+) -> tuple[Any, ...] | None:
+    """Write everything down in one statement, if the run is still ours; return its cost, and None else."""
+    own = Sql("WHERE id = %s AND lease = %s RETURNING *", (run.id, attempt.run.lease))
+    writes = Statement().update("ended", Run, values, own)
+    writes.insert(
+        "tried", Attempt, values_of(attempt), f"FROM ended {overwriting(Attempt, 'run_id', 'number')}"
+    )
+    if outcome.reply is not None:
+        answer = values_of(_answer(run, outcome.reply, file))
+        writes.insert("answered", Answer, answer, f"FROM ended {overwriting(Answer, 'run_id')}")
+    if outcome.again is None:
+        writes.add("spent", spending.ADD, spending.today())
+        writes.add("found", search.INDEX, search.words(run, text_of(outcome.reply)))
+    return writes.first("SELECT cost, pg_notify(%s, %s) FROM ended", hub.CHANNEL, f"run {run.id}")
 
 
 def text_of(reply: Reply | None) -> str:
@@ -130,7 +147,7 @@ def _of_run(run: Run, outcome: Outcome, keeper: "_Keeper") -> dict[str, Any]:
     }
 
 
-def _finish_attempt(attempt: Attempt, outcome: Outcome, now: Any) -> None:
+def _end_attempt(attempt: Attempt, outcome: Outcome, now: Any) -> None:
     attempt.finished_at, attempt.sent = now, outcome.sent
     attempt.error_code, attempt.error = outcome.code, reading.storable(outcome.sentence)
     if outcome.reply is not None:
@@ -139,21 +156,19 @@ def _finish_attempt(attempt: Attempt, outcome: Outcome, now: Any) -> None:
     if outcome.again is not None:
         attempt.retry_at = now + timedelta(seconds=outcome.again.seconds)
         attempt.retry_why = outcome.again.why
-    attempt.save()
 
 
-def _keep_answer(run: Run, reply: Reply, keeper: "_Keeper") -> None:
-    facts: dict[str, Any] = {
-        "attempt": run.attempt_count,
-        "content_type": reply.header("content-type")[:200],
-        "body": reply.body,
-        "size": reply.size,
-        "sha256": reply.sha256,
-        "truncated": reply.truncated,
-        "file": keeper.answer,
-    }
-    answer = Answer(run=run, **facts)
-    Answer.objects.bulk_create([answer], update_conflicts=True, unique_fields=["run"], update_fields=[*facts])
+def _answer(run: Run, reply: Reply, file: StoredFile | None) -> Answer:
+    return Answer(
+        run=run,
+        attempt=run.attempt_count,
+        content_type=reply.header("content-type")[:200],
+        body=reply.body,
+        size=reply.size,
+        sha256=reply.sha256,
+        truncated=reply.truncated,
+        file=file,
+    )
 
 
 class _Keeper:

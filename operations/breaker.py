@@ -34,16 +34,16 @@ def rest(host: str) -> float:
     return 0 if first else PROBE.total_seconds()
 
 
-def note_outcome(url: str, code: str, status: int | None, error: str) -> None:
-    """Write down how a call to this URL ended. What we refused ourselves says nothing about the host."""
-    if status is not None or code in TROUBLE:
-        note(host_of(url), code, status, error)
+def is_trouble(code: str, status: int | None) -> bool:
+    """Say whether this end speaks against the host; what we refused ourselves says nothing."""
+    return code in TROUBLE or (status is not None and status >= 500)
 
 
 def note(host: str, code: str, status: int | None, error: str = "") -> None:
     """Write down how a call to the host ended: an answer below 500 closes the breaker, trouble counts."""
-    if code not in TROUBLE and (status is None or status < 500):
-        Breaker.objects.filter(host=host).delete()
+    if not is_trouble(code, status):
+        if status is not None:
+            Breaker.objects.filter(host=host).delete()
         return
     Breaker.objects.get_or_create(host=host)
     Breaker.objects.filter(host=host).update(failures=F("failures") + 1, error=error[:500])

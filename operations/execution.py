@@ -1,77 +1,62 @@
 """Executing a run: claim the row, send, and write down what became of it, all on the strength of a lease."""
 
 import asyncio
-import uuid
-from datetime import timedelta
+import time
+from datetime import datetime
 from typing import Any
 
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError, close_old_connections, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.utils import timezone
 
 from live import hub
 from operations import answers, breaker, gate, outbound, streaming
+from operations.claiming import LEASE, Claim, claim
 from operations.errors import SendError
 from operations.models import Attempt, Reason, Run, State
 from operations.outcome import Outcome
 from operations.preparing import NotReady, Prepared, prepare_run
+from operations.statements import Sql, Statement, values_of
 
-LEASE = timedelta(seconds=30)  # how long a silent worker keeps a run; it speaks every BEAT
-CLAIMED = (
-    "state",
-    "lease",
-    "lease_until",
-    "attempt_count",
-    "started_at",
-    "next_try_at",
-    "waits_for",
-)
-TURNS = 3  # how often a worker looks for another run when somebody was faster
+STREAK = 1.0  # seconds that one message's work may go on with others that wait: the clock has its turn, too
 BEAT = 1.0  # seconds: also how soon a run under way hears that it was cancelled
 
+# Before the first byte, on the disk: from now on it may have gone out.
+MARK = Sql("WHERE id = %s AND lease = %s AND NOT cancel_asked RETURNING id")
 logger = structlog.get_logger(__name__)
 
 
-def claim(run_id: int) -> Run | None:
-    """Take a run that is due; None when another has it, or it is not due, or it has ended."""
-    now = timezone.now()
-    due = Q(state__in=[State.QUEUED, State.WAITING]) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
-    mine = Run.objects.filter(due, id=run_id, cancel_asked=False)
-    with transaction.atomic():
-        run = mine.select_related("connection").first()
-        if run is None or not gate.has_room(run):
-            return None
-        # Whoever looked at the same time saw the same count: only one of them changes it.
-        same = mine.filter(attempt_count=run.attempt_count, state=run.state)
-        run.state, run.lease, run.lease_until = State.RUNNING, uuid.uuid4(), now + LEASE
-        run.attempt_count, run.started_at = run.attempt_count + 1, run.started_at or now
-        run.next_try_at, run.waits_for = None, ""
-        return run if same.update(**{name: getattr(run, name) for name in CLAIMED}) else None
-
-
 def execute_next(run_id: int) -> Run | None:
-    """Execute the run whose turn it is; `run_id` only says that there is one. Returns what `execute`
-    returns."""
-    for _ in range(TURNS):
-        chosen = gate.next_run()
-        if chosen is None:
-            return None
-        run = execute(chosen)
-        if run is not None:
-            return run
-    return None
+    """Execute the run whose turn it is, and go on with others; `run_id` only says that there is one.
+
+    Returns the last run, or None when there was none."""
+    ended, began = None, time.monotonic()
+    while claimed := claim():
+        ended = carry_out(claimed)
+        if time.monotonic() - began > STREAK:
+            gate.wake_next(ended)
+            break
+    return ended
 
 
 def execute(run_id: int) -> Run | None:
-    """Claim the run, send it, finish it. Returns the run as it is then, or None when somebody else has it."""
-    run = claim(run_id)
-    if run is None:
+    """Claim the run, send it, finish it. Returns the run as it is then, or None when somebody else has it, or
+    it may not go now."""
+    claimed = claim(run_id)
+    if claimed is None:
         return None
+    ended = carry_out(claimed)
+    gate.wake_next(ended)
+    return ended
+
+
+def carry_out(claimed: Claim) -> Run:
+    """Send a claimed run and finish it. Returns the run as it is then."""
+    run = claimed.run
     attempt = Attempt(run=run, number=run.attempt_count, reason=_reason(run), started_at=timezone.now())
-    outcome = tried(run, attempt)
+    outcome = tried(claimed, attempt)
     ended = answers.finish(run, attempt, outcome) if outcome is not None else None
     return ended or Run.objects.get(id=run.id)
 
@@ -80,23 +65,30 @@ def _reason(run: Run) -> str:
     return run.reason if run.attempt_count == 1 else Reason.AUTOMATIC
 
 
-def tried(run: Run, attempt: Attempt) -> Outcome | None:
+def tried(claimed: Claim, attempt: Attempt) -> Outcome | None:
     """Send the run's request once and say what came of it; None when the run was taken away before anything
     went out."""
+    run = claimed.run
     try:
         prepared = prepare_run(run, answers.place(run))
     except NotReady as error:
         return Outcome.refused(error.code, str(error))
-    if wait := gate.rests(run, prepared.request.url):
+    if wait := gate.rests(claimed, prepared.request.url):
         put_back(run, wait)
         return None
-    if over := gate.refused(run):
+    if over := gate.refused(claimed):
         return Outcome.refused("budget", over)
     attempt.request = prepared.masked
     outcome = _sent(run, attempt, prepared)
     if outcome is not None:
-        breaker.note_outcome(prepared.request.url, outcome.code, outcome.status, outcome.sentence)
+        _note_host(claimed, breaker.host_of(prepared.request.url), outcome)
     return outcome
+
+
+def _note_host(claimed: Claim, host: str, outcome: Outcome) -> None:
+    """Count trouble, and a good end only where there was trouble before."""
+    if host in claimed.hosts or breaker.is_trouble(outcome.code, outcome.status):
+        breaker.note(host, outcome.code, outcome.status, outcome.sentence)
 
 
 def put_back(run: Run, wait: gate.Wait) -> None:
@@ -146,20 +138,28 @@ class Hold:
     def mark_sending(self) -> None:
         """Write down, before the first byte, that from now on it may have gone out. Raises
         SendError("aborted")."""
-        now = timezone.now()
+        self.attempt.sent_at = timezone.now()
         try:
-            ours = Run.objects.filter(id=self.run.id, lease=self.run.lease, cancel_asked=False).update(
-                state=State.SENDING, sent_at=Coalesce("sent_at", now), lease_until=now + LEASE
-            )
-            if ours:
-                self.attempt.sent_at = now
-                self.attempt.save()  # the first that is written of it: nothing went out before
-                hub.publish("run", self.run.id)
+            ours = self._marked(self.attempt.sent_at)
         except DatabaseError:
             raise SendError("aborted") from None  # not written down, so not sent: the row will be woken up
         if not ours:
             raise SendError("aborted")
         self.sending = True
+
+    def _marked(self, now: datetime) -> bool:
+        """Write the mark, the first that is kept of the attempt, and the news, as one statement."""
+        sent = {
+            "state": State.SENDING,
+            "sent_at": Sql("coalesce(sent_at, %s)", (now,)),
+            "lease_until": now + LEASE,
+        }
+        own = MARK._replace(params=(self.run.id, self.run.lease))
+        writes = Statement().update("ours", Run, sent, own)
+        writes.insert("tried", Attempt, values_of(self.attempt), "FROM ours")
+        return (
+            writes.first("SELECT pg_notify(%s, %s) FROM ours", hub.CHANNEL, f"run {self.run.id}") is not None
+        )
 
     def beat(self) -> None:
         """Say that we live. Raises Cancelled when someone asked to stop, Lost when the lease is gone."""

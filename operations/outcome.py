@@ -77,6 +77,11 @@ class Outcome:
         return replace(self, state=State.WAITING, again=again) if again else self
 
     @property
+    def document(self) -> Any:
+        """The parsed answer, or None when it is none."""
+        return None if self.parsed is reading.ABSENT else self.parsed
+
+    @property
     def status(self) -> int | None:
         """The HTTP status of the answer, if there was one."""
         return self.reply.status if self.reply else None

@@ -17,15 +17,23 @@ FEW = (
 
 # With LIMIT the planner walks the newest rows and hopes; for a word that hardly occurs that is the whole
 # table.
+# The words of the run that a statement calls `ended` (see `answers`).
+INDEX = """INSERT INTO operations_words (run_id, vector) SELECT id, to_tsvector('simple', %s) FROM ended
+ON CONFLICT (run_id) DO UPDATE SET vector = excluded.vector"""
 HITS = "SELECT run_id FROM operations_words WHERE vector @@ websearch_to_tsquery('simple', %s) LIMIT %s"
 
 
 def index(run: Run, *texts: str) -> None:
     """Write down the words of a run that ended: its inputs, what came back, and its ids."""
+    vector = SearchVector(Value(words(run, *texts)), config="simple")
+    row = Words(run=run, vector=vector)
+    Words.objects.bulk_create([row], update_conflicts=True, unique_fields=["run"], update_fields=["vector"])
+
+
+def words(run: Run, *texts: str) -> str:
+    """Return the text that a search finds the run by."""
     parts = [run.operation_key, run.object_id, run.request_id, run.error, *_leaves(run.inputs), *texts]
-    vector = SearchVector(Value(" ".join(filter(None, parts))[:MOST]), config="simple")
-    words = Words(run=run, vector=vector)
-    Words.objects.bulk_create([words], update_conflicts=True, unique_fields=["run"], update_fields=["vector"])
+    return " ".join(filter(None, parts))[:MOST]
 
 
 def narrow(rows: pages.Rows, text: str) -> pages.Rows:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections import connecting
 from connections.models import Connection
 from definitions import catalog
-from operations import breaker, execution, gate, hooks, runs, search, spending, streaming
+from operations import breaker, execution, hooks, runs, search, spending, streaming
 from operations.models import Breaker, Policy, Price, Run, Spent, State
 from tests.loopback import Loopback, answer
 
@@ -52,9 +52,9 @@ def test_no_more_than_the_limit_goes_out_at_once(connect):
     Policy.objects.create(connection=connection, at_once=2)
     three = [asked(connection) for _ in range(3)]
     assert [execution.claim(run.id) is not None for run in three] == [True, True, False]
-    assert gate.next_run() is None
+    assert execution.claim() is None
     Run.objects.filter(id=three[0].id).update(state=State.SUCCEEDED)
-    assert gate.next_run() == three[2].id
+    assert execution.claim().run.id == three[2].id
 
 
 def test_a_rate_limit_holds_the_connection_until_a_minute_has_passed(connect):
@@ -62,21 +62,21 @@ def test_a_rate_limit_holds_the_connection_until_a_minute_has_passed(connect):
     Policy.objects.create(connection=connection, a_minute=1)
     first, second, free = asked(connection), asked(connection), asked(other)
     assert runs.execute(first.id).state == State.SUCCEEDED
-    assert runs.execute(second.id) is None
+    assert (runs.execute(second.id).state, second.attempts.count()) == (State.QUEUED, 0)
     policy = Policy.objects.get()
     assert timedelta(0) < policy.not_before - timezone.now() <= timedelta(minutes=1)
     assert "1 calls a minute" in policy.waits_for
-    assert gate.next_run() == free.id
+    assert execution.claim().run.id == free.id
 
 
 def test_a_flood_gives_another_connection_its_turn(connect):
     flood, single = connect("Flood"), connect("Single")
-    for _ in range(50):
-        asked(flood)
+    Policy.objects.create(connection=flood, at_once=100)
+    waiting = [asked(flood).id for _ in range(50)]
     one = asked(single)
-    turns = [gate.next_run() for _ in range(40)]
+    turns = [execution.claim().run.id for _ in range(40)]
     assert one.id in turns[:20]
-    assert set(turns) == {one.id, Run.objects.filter(connection=flood).order_by("id").first().id}
+    assert [turn for turn in turns if turn != one.id] == waiting[:39]
 
 
 def test_a_message_executes_whoever_is_next(connect, server):
@@ -102,7 +102,7 @@ def test_a_host_that_fails_again_and_again_is_left_alone(connect, server):
         0,
     )
     assert "left alone" in waits.waits_for
-    assert gate.next_run() is None
+    assert execution.claim() is None
     a_while_later()
     server.script = answer(b'{"id": "x"}')
     assert runs.execute(waits.id).state == State.SUCCEEDED
@@ -174,7 +174,7 @@ def test_other_rooms_hear_of_a_run_that_ended(connect, monkeypatch):
 
     def raise_here(run, document):
         heard.append((run.state, document["id"]))
-        return ["evt_1"]
+        return [lambda: "evt_1", lambda: Run.objects.get(id=0)]
 
     def broken(run, document):
         raise ValueError("a bug over there")

@@ -1,5 +1,7 @@
 """Events that the service does not deliver, but that an answer of our own runs shows to have happened."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,14 +17,12 @@ from webhooks.models import Event, Mark, Origin
 from webhooks.payload import LONGEST_NAME
 
 
-def after_run(run: Run, document: Any) -> list[str]:
-    """Write the events that a finished run's answer raises, and return their ids. One of
-    `operations.hooks`.
-    """
+def after_run(run: Run, document: Any) -> list[Callable[[], str]]:
+    """Return the writing of each event that a finished run's answer raises. One of `operations.hooks`."""
     if run.connection_id is None or run.origin == "hydration":
         return []
     service = catalog.service(run.service)
-    return [_raise(run, definition, document) for definition in _raised(service, run)]
+    return [partial(_raise, run, definition, document) for definition in _raised(service, run)]
 
 
 def _raised(service: Service, run: Run) -> list[EventDefinition]:
