@@ -53,7 +53,8 @@ def store(events: int, runs: int) -> Path:
         _seed(home, events, runs)
         stamp.write_text(_fingerprint())
         frame.say(f"seeded in {time.monotonic() - began:.0f} s")
-    with opened(home):
+    with opened(home) as server:
+        server.create_database()
         prepare.database()
     return home
 
