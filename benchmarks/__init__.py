@@ -15,7 +15,14 @@ ROOT = Path(
     os.environ.get("SWITCHBOARD_BENCHMARKS")
     or Path(tempfile.gettempdir()) / f"switchboard-benchmarks-{os.getuid()}"
 )
-ELSEWHERE = ("DATABASE_URL", "CELERY_BROKER_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
+ELSEWHERE = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "CELERY_BROKER_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+)
 
 if "DJANGO_SETTINGS_MODULE" not in os.environ:
     for name in [name for name in os.environ if name.startswith("SWITCHBOARD_") or name in ELSEWHERE]:
@@ -28,3 +35,6 @@ if "DJANGO_SETTINGS_MODULE" not in os.environ:
         "SWITCHBOARD_COLLECT_STATIC": "false",
     }
     django.setup()
+    from config import rights
+
+    rights.become_owner()  # seeding makes, fills and drops tables

@@ -48,7 +48,7 @@ def write(path: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         dump = Path(folder) / DUMP
         left_out = [f"--exclude-table-data={table}" for table in LEFT_OUT]
-        _tool("pg_dump", "--format=custom", "--no-owner", f"--file={dump}", *left_out)
+        _tool("pg_dump", "--format=custom", "--no-owner", "--no-acl", f"--file={dump}", *left_out)
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             _pack(file, dump, label)
     part.replace(path)
@@ -75,7 +75,14 @@ def read(path: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         connection.close()
-        _tool("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={_name()}", str(Path(folder) / DUMP))
+        _tool(
+            "pg_restore",
+            "--no-owner",
+            "--no-acl",
+            "--exit-on-error",
+            f"--dbname={_name()}",
+            str(Path(folder) / DUMP),
+        )
         _put_files(Path(folder) / FILES)
 
 

@@ -98,9 +98,14 @@ def sockets(home: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"switchboard-{os.getuid()}-{name}"
 
 
-def database_url(home: Path) -> str:
-    """Return the address of the embedded PostgreSQL's socket."""
-    return f"postgresql://switchboard@{quote(str(sockets(home)), safe='')}/switchboard"
+def database_url(home: Path, role: str = "switchboard_app") -> str:
+    """Return the address of the embedded PostgreSQL's socket for the application, or for another role."""
+    return f"postgresql://{role}@{quote(str(sockets(home)), safe='')}/switchboard"
+
+
+def owner_url(home: Path) -> str:
+    """Return the same address for the role that owns the tables and migrates them."""
+    return database_url(home, "switchboard")
 
 
 def broker_url(home: Path) -> str:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from config import rights
 from connections import keys
 from webhooks import partitions
 
@@ -39,6 +40,7 @@ def database() -> int:
         call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     partitions.extend(datetime.now(UTC))
+    rights.grant()
     keys.plant()
     return len(pending)
 

@@ -85,10 +85,15 @@ class Postgres:
         )
 
     def create_database(self, *, may_create: bool = False) -> None:
-        """Make the role and the database `switchboard` unless they exist; tests may create their own."""
+        """Make the owner `switchboard`, its database and the application's role unless they exist.
+
+        Tests may create databases of their own.
+        """
         with self.connect() as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'switchboard'").fetchone():
-                connection.execute("CREATE ROLE switchboard LOGIN")
+            known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            for role in ("switchboard", "switchboard_app"):
+                if role not in known:
+                    connection.execute(f"CREATE ROLE {role} LOGIN".encode())
             if may_create:
                 connection.execute("ALTER ROLE switchboard CREATEDB")
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'switchboard'").fetchone():

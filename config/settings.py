@@ -77,9 +77,11 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "people.language.language_middleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -107,7 +109,13 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASE = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
+# Two roles: the owner migrates, the application's may only add to the audit trail. One address: one role.
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
+DATABASE_APPLICATION = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
+OWNER_URL = home.owner_url(HOME) if EMBEDDED_DATABASE else env.str("DATABASE_URL")
+DATABASE_OWNER = env.dj_db_url("DATABASE_OWNER_URL", OWNER_URL)
+AS_OWNER = env.bool("SWITCHBOARD_AS_OWNER", False)  # manage.py says so for prepare, migrate and restore
+DATABASE = DATABASE_OWNER if AS_OWNER else DATABASE_APPLICATION
 DATABASE_LIMITS = {
     "statement_timeout": 5_000,
     "lock_timeout": 2_000,
@@ -130,7 +138,6 @@ DATABASES = {
         },
     }
 }
-EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
 
 # Rate limits of sign-in need a cache that all web processes share; the database always is.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
@@ -168,7 +175,10 @@ MESSAGE_TAGS = {40: "danger"}  # Django's "error" under the name that the style 
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en"
+USE_I18N = True
+LANGUAGE_CODE = "en"  # of the sources, the API, the command line and the logs
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each under its own name: docs/translating.md
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(

@@ -14,8 +14,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Min
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from audit import ids
+from audit import guard, ids
 from connections import keys
 from definitions import catalog
 from operations.models import Run, State
@@ -82,6 +83,12 @@ def _migrations() -> Iterator[Part]:
     yield Part(
         "Migrations", "failed" if text else "ok", f"{len(open_ones)} open" if text else "all applied", text
     )
+
+
+def _audit_trail() -> Iterator[Part]:
+    wrong = " ".join(guard.problems())
+    value = "" if wrong else gettext("can only be added to")
+    yield Part(gettext("Audit trail"), "warning" if wrong else "ok", value, wrong)
 
 
 def _broker() -> Iterator[Part]:
@@ -165,6 +172,7 @@ def _versions() -> Iterator[Part]:
 LOOKS: tuple[Callable[[], Iterator[Part]], ...] = (
     _database,
     _migrations,
+    _audit_trail,
     _broker,
     _worker,
     _queue,

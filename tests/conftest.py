@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
-from config import processes
+from config import processes, rights
 from tests.loopback import Loopback, Script, answer
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
@@ -57,6 +57,7 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
     """The test database, with the one liberty that it may be emptied: the audit trail refuses TRUNCATE."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_stays")
+        rights.grant()  # other processes of the tests connect as the application's role
 
 
 CELERY_WORKER = ["-m", "celery", "-A", "config", "worker", "-c", "1", "--without-gossip", "--without-mingle"]
@@ -64,6 +65,7 @@ CELERY_WORKER = ["-m", "celery", "-A", "config", "worker", "-c", "1", "--without
 
 def pytest_configure() -> None:
     """Give tests time: each holds one transaction, and on a busy machine it may lie still for 10 seconds."""
+    rights.become_owner()  # a test empties the tables after itself
     settings.DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=30000 -c lock_timeout=15000"
 
 
@@ -168,8 +170,9 @@ def product_environment(django_db_setup, free_port) -> dict[str, str]:
     """The environment in which another process works on this test database and this test's own queue."""
     database = connection.settings_dict
     host, port = quote(str(database["HOST"]), safe=""), database["PORT"] and f":{database['PORT']}"
+    role = settings.DATABASE_APPLICATION["USER"]
     return {
-        "DATABASE_URL": f"postgresql://{database['USER']}@{host}{port}/{database['NAME']}",
+        "DATABASE_URL": f"postgresql://{role}@{host}{port}/{database['NAME']}",
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
         "SWITCHBOARD_QUEUE": os.environ["SWITCHBOARD_QUEUE"],
         "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",

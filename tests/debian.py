@@ -24,9 +24,12 @@ def start(home: Path) -> tuple[dict[str, str], list[subprocess.Popen[bytes]]]:
     port, redis_port = _free_port(), _free_port()
     postgres = _postgres(home, port)
     redis = processes.spawn([_redis(), "--port", str(redis_port), "--dir", home], log=home / "redis.log")
-    url = f"postgresql://{ROLE}@127.0.0.1:{port}/postgres"
-    _wait_for(url)
-    return {"DATABASE_URL": url, "CELERY_BROKER_URL": f"redis://127.0.0.1:{redis_port}/0"}, [postgres, redis]
+    address = f"127.0.0.1:{port}/postgres"
+    _wait_for(f"postgresql://{ROLE}@{address}")
+    _make_roles(f"postgresql://{ROLE}@{address}")
+    urls = {"DATABASE_URL": f"postgresql://switchboard_app@{address}"}
+    urls |= {"DATABASE_OWNER_URL": f"postgresql://switchboard@{address}"}
+    return urls | {"CELERY_BROKER_URL": f"redis://127.0.0.1:{redis_port}/0"}, [postgres, redis]
 
 
 def _postgres(home: Path, port: int) -> subprocess.Popen[bytes]:
@@ -43,6 +46,12 @@ def _postgres(home: Path, port: int) -> subprocess.Popen[bytes]:
     quick = ["-c", "fsync=off", "-c", f"unix_socket_directories={data}", "-c", "listen_addresses=127.0.0.1"]
     server = [*other, binaries / "postgres", "-D", data, "-p", str(port), *quick]
     return processes.spawn(server, log=home / "debian.log")
+
+
+def _make_roles(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE switchboard LOGIN CREATEDB")
+        connection.execute("CREATE ROLE switchboard_app LOGIN")
 
 
 def _redis() -> str:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from audit import ids
 from webhooks.models import Event
+from webhooks.partition_rights import FUNCTIONS
 
 WEEK = timedelta(weeks=1)
 AHEAD = 8  # weeks made in advance; every start and every day makes up for what is missing
@@ -30,6 +31,7 @@ def name(week: datetime) -> str:
 
 def create(cursor: Any, now: datetime) -> None:
     """Cut a fresh event table into partitions: all before this week, the weeks ahead, all beyond."""
+    cursor.execute(FUNCTIONS)
     first, last = monday(now), monday(now) + AHEAD * WEEK
     _add(cursor, "webhooks_event_before", None, first)
     for number in range(AHEAD):
@@ -90,8 +92,8 @@ def drop_oldest(now: datetime) -> str:
         low, high = _bounds(cursor, oldest)
         if Event.objects.filter(pk__gte=low, pk__lt=high).exists():
             return ""
-        cursor.execute("ALTER TABLE webhooks_event DETACH PARTITION webhooks_event_before")
-        cursor.execute(f"DROP TABLE {oldest}")
+        cursor.execute("SELECT webhooks_partition_detach('webhooks_event_before')")
+        cursor.execute("SELECT webhooks_partition_drop(%s)", [oldest])
         _attach(cursor, "webhooks_event_before", None, ids.time_of(high))
     return oldest
 
@@ -99,11 +101,11 @@ def drop_oldest(now: datetime) -> str:
 def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:
     cursor.execute("SELECT max(id) FROM webhooks_event_beyond")
     largest = cursor.fetchone()[0]
-    cursor.execute("ALTER TABLE webhooks_event DETACH PARTITION webhooks_event_beyond")
+    cursor.execute("SELECT webhooks_partition_detach('webhooks_event_beyond')")
     made = []
     if largest is not None:
         end = monday(ids.time_of(largest)) + WEEK
-        cursor.execute(f"ALTER TABLE webhooks_event_beyond RENAME TO {name(start)}")
+        cursor.execute("SELECT webhooks_partition_rename('webhooks_event_beyond', %s)", [name(start)])
         _attach(cursor, name(start), start, end)
         start, made = end, [name(start)]
     while start < wanted:
@@ -132,14 +134,13 @@ def _bounds(cursor: Any, table: str) -> list[int]:
 
 
 def _add(cursor: Any, table: str, start: datetime | None, end: datetime | None) -> None:
-    cursor.execute(f"CREATE TABLE {table} PARTITION OF webhooks_event {_range(start, end)}")
+    cursor.execute("SELECT webhooks_partition_add(%s, %s, %s)", [table, *_range(start, end)])
 
 
 def _attach(cursor: Any, table: str, start: datetime | None, end: datetime | None) -> None:
-    cursor.execute(f"ALTER TABLE webhooks_event ATTACH PARTITION {table} {_range(start, end)}")
+    cursor.execute("SELECT webhooks_partition_attach(%s, %s, %s)", [table, *_range(start, end)])
 
 
-def _range(start: datetime | None, end: datetime | None) -> str:
-    low = ids.id_at(start) if start else "MINVALUE"
-    high = ids.id_at(end) if end else "MAXVALUE"
-    return f"FOR VALUES FROM ({low}) TO ({high})"
+def _range(start: datetime | None, end: datetime | None) -> tuple[int | None, int | None]:
+    """Return the first id and the one after the last; None is without end."""
+    return ids.id_at(start) if start else None, ids.id_at(end) if end else None
