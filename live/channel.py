@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from django.utils import translation
+
 from live.hub import MISSED, Hub
 from live.reader import Reader
 from live.topics import Frame, Topic, Wanted
@@ -19,10 +21,12 @@ reader = Reader("live")
 
 
 class Channel:
-    """Everyone who listens to one topic here, and the task that renders for them while there is anyone."""
+    """Everyone who listens to one topic in one language here, and the task that renders for them
+    while there is anyone."""
 
-    def __init__(self, topic: Topic) -> None:
+    def __init__(self, topic: Topic, language: str) -> None:
         self.topic = topic
+        self.language = language
         self.viewers: set[Viewer] = set()
         self._keys: dict[str, None] = {}  # in order, each once
         self._news = asyncio.Event()
@@ -47,7 +51,7 @@ class Channel:
 
     async def catch_up(self, viewer: Viewer) -> None:
         """Give the viewer what it has not seen: when it comes, and after news may have been missed."""
-        for frame in await reader.ask(partial(_since, self.topic, viewer.last_id, viewer.wanted)):
+        for frame in await reader.ask(partial(self._since, viewer.last_id, viewer.wanted)):
             viewer.offer(frame, frame.encode())
 
     def _heard(self, key: str) -> None:
@@ -69,7 +73,7 @@ class Channel:
                 await self._look_again()
             told = [key for key in keys if key != MISSED]
             if told:
-                self._fan_out(await reader.ask(partial(_rendered, self.topic, told)))
+                self._fan_out(await reader.ask(partial(self._rendered, told)))
         except Exception:  # one row that cannot be rendered must not silence the topic
             log.exception("News of the live line could not be rendered.")
 
@@ -84,10 +88,10 @@ class Channel:
             for viewer in self.viewers:
                 viewer.offer(frame, encoded)
 
+    def _rendered(self, keys: list[str]) -> list[Frame]:
+        with translation.override(self.language):
+            return list(self.topic.render(keys))
 
-def _rendered(topic: Topic, keys: list[str]) -> list[Frame]:
-    return list(topic.render(keys))
-
-
-def _since(topic: Topic, last_id: str, wanted: Wanted) -> list[Frame]:
-    return list(topic.since(last_id, wanted))
+    def _since(self, last_id: str, wanted: Wanted) -> list[Frame]:
+        with translation.override(self.language):
+            return list(self.topic.since(last_id, wanted))

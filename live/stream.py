@@ -1,10 +1,10 @@
 """The live stream: a raw ASGI application that sends server-sent events to signed-in pages.
 
-    GET /live/?topic=log&connection=<uuid>&after=<last id on the page>
+    GET /live/?topic=log&lang=de&connection=<uuid>&after=<last id on the page>
 
-`topic` picks what to hear; `after` (or the browser's Last-Event-ID) says what the page has already; every
-other parameter is a filter on the frames' facts, repeatable for "any of". Rooms bring their topics, and
-config/asgi.py hands them in:
+`topic` picks what to hear, `lang` in which language its rows are; `after` (or the browser's Last-Event-ID)
+says what the page has already; every other parameter is a filter on the frames' facts, repeatable for "any
+of". Rooms bring their topics, and config/asgi.py hands them in:
 
     Stream({"run": operations.feed.topic, "log": webhooks.feed.topic})
 
@@ -45,7 +45,8 @@ class Stream:
     """The application; one a process, with the topics that it serves."""
 
     def __init__(self, topics: Mapping[str, Topic]) -> None:
-        self._channels = {name: Channel(topic) for name, topic in topics.items()}
+        self._topics = topics
+        self._channels: dict[tuple[str, str], Channel] = {}  # by topic and language, once somebody wants it
         self._open: Counter[object] = Counter()  # streams by person
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,9 +54,9 @@ class Stream:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=50)
         name = query.pop("topic", [""])[-1]
         last_id = _last_id(scope, query)
-        channel = self._channels.get(name)
-        if scope["method"] != "GET" or channel is None:
+        if scope["method"] != "GET" or name not in self._topics:
             return await _refuse(send, 404)
+        channel = self._channel(name, query.pop("lang", [""])[-1])
         found = await reader.ask(partial(_right, scope, channel.topic))
         if found is None:
             return await _refuse(send, 403)
@@ -69,14 +70,19 @@ class Stream:
         viewer = Viewer(person, channel.topic, wanted, sight, last_id)
         self._open[person] += 1
         try:
-            await self._serve(name, viewer, scope, receive, send)
+            await self._serve(name, channel, viewer, scope, receive, send)
         finally:
             self._open[person] -= 1
             channel.leave(viewer)
 
-    async def _serve(self, name: str, viewer: Viewer, scope: Scope, receive: Receive, send: Send) -> None:
+    def _channel(self, name: str, language: str) -> Channel:
+        known = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        return self._channels.setdefault((name, known), Channel(self._topics[name], known))
+
+    async def _serve(
+        self, name: str, channel: Channel, viewer: Viewer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Listen first and look back then, so that nothing falls between the page and the stream."""
-        channel = self._channels[name]
         channel.join(viewer, name, hub())
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": HELLO, "more_body": True})

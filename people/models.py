@@ -5,14 +5,15 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """What a person may do; each role may do what the one before it may."""
 
-    VIEWER = "viewer", "Viewer"
-    OPERATOR = "operator", "Operator"
-    ADMIN = "admin", "Admin"
+    VIEWER = "viewer", _("Viewer")
+    OPERATOR = "operator", _("Operator")
+    ADMIN = "admin", _("Admin")
 
 
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
@@ -22,6 +23,7 @@ class Person(AbstractUser):
     """Someone who signs in. A viewer reads, an operator runs and replays, an admin configures."""
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    language = models.CharField(max_length=8, blank=True)  # "": what the browser asks for
 
     def may(self, role: str) -> bool:
         """Say whether this person has at least `role`."""
@@ -50,7 +52,7 @@ class Invitation(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
-    note = models.CharField("For whom", max_length=120, blank=True)
+    note = models.CharField(_("For whom"), max_length=120, blank=True)
     person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
     created_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

@@ -3,7 +3,7 @@
 from allauth.account import views as accounts
 from django.urls import path
 
-from people import views
+from people import language, views
 
 app_name = "people"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-out/", accounts.logout, name="sign_out"),
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("account/", views.account, name="account"),
+    path("account/language/", language.choose, name="language"),
     path("people/", views.people, name="list"),
     path("people/invite/", views.invite, name="invite"),
     path("people/invitations/<int:pk>/withdraw/", views.withdraw, name="withdraw"),

@@ -1,5 +1,9 @@
 // The browser's small helpers: everything also works as plain links and forms when this file does not load.
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const texts = document.getElementById("texts")?.dataset ?? {}; // in the language of the page
+const fill = (text, ...values) => values.reduce((whole, value) => whole.replace("{}", value), text);
+// The reader's own way to write dates, as far as it is one of the page's language.
+const locale = navigator.languages.find((one) => one.startsWith(document.documentElement.lang)) ?? document.documentElement.lang;
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
 // Copy buttons say that they did it.
@@ -7,7 +11,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   await navigator.clipboard?.writeText(button.dataset.copy);
-  toast("Copied.");
+  toast(texts.copied);
 });
 
 // In a JSON tree a click on a name copies its path, one on a value copies the value.
@@ -16,7 +20,7 @@ document.addEventListener("click", async (event) => {
   if (!part) return;
   const isName = part.classList.contains("json-key");
   await navigator.clipboard?.writeText(isName ? part.parentElement.dataset.path : part.textContent.replace(/^“|”$/g, ""));
-  toast(isName ? "Path copied." : "Value copied.");
+  toast(isName ? texts.pathCopied : texts.valueCopied);
 });
 
 // A short message in the corner; the server sends one with the header HX-Trigger: {"toast": "…"}.
@@ -39,19 +43,19 @@ document.addEventListener("click", (event) => {
 });
 
 // Times stay relative while the page is open; the title is exact in the reader's zone.
-const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592000, 86400, "d"]];
+const UNITS = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [2592000, 86400, texts.day]];
 function ago(seconds) {
   const unit = UNITS.find(([limit]) => Math.abs(seconds) < limit);
   if (!unit) return null;
-  if (Math.abs(seconds) < 5) return "now";
+  if (Math.abs(seconds) < 5) return texts.now;
   const amount = `${Math.floor(Math.abs(seconds) / unit[1])} ${unit[2]}`;
-  return seconds > 0 ? `${amount} ago` : `in ${amount}`;
+  return fill(seconds > 0 ? texts.ago : texts.in, amount);
 }
 function tick(root = document) {
   for (const element of all("time[data-ago]", root)) {
     const at = new Date(element.dateTime);
     const text = ago((Date.now() - at) / 1000);
-    element.title = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+    element.title = at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "long" });
     if (text && element.textContent !== text) element.textContent = text;
   }
 }
@@ -70,7 +74,7 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("input", (event) => {
   const word = event.target.dataset?.mustEqual;
-  if (word) event.target.setCustomValidity(event.target.value === word ? "" : `Type ${word}`);
+  if (word) event.target.setCustomValidity(event.target.value === word ? "" : fill(texts.typeWord, word));
 });
 
 // Keys: Ctrl+K palette, / search, j k or arrows rows, Esc leave, ? help, Ctrl+Enter send, and any data-key of the page.

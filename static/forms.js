@@ -1,4 +1,6 @@
 // Generated forms: a fresh row below the last of a list, and JSON boxes that say where they are wrong.
+const texts = document.getElementById("texts")?.dataset ?? {};
+
 document.addEventListener("input", (event) => {
   const row = event.target.closest?.("[data-row-of-many]");
   if (row && row === row.parentElement.lastElementChild && event.target.value) {
@@ -28,11 +30,12 @@ function wrong(text, shape) {
   try {
     const kind = Array.isArray(JSON.parse(text)) ? "array" : typeof JSON.parse(text);
     if (shape === "any" || shape === kind) return "";
-    return shape === "array" ? "A list is expected: [ … ]" : "An object is expected: { … }";
+    return shape === "array" ? texts.wantList : texts.wantObject;
   } catch (error) {
     const at = Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length);
     const before = text.slice(0, at).split("\n");
-    return `No JSON yet: line ${before.length}, column ${before.at(-1).length + 1}.`;
+    const place = texts.place.replace("{}", before.length).replace("{}", before.at(-1).length + 1);
+    return texts.noJson.replace("{}", place);
   }
 }
 

@@ -5,7 +5,7 @@ const pill = document.getElementById("log-pill");
 const state = document.getElementById("log-state");
 const MOST = 200; // rows on the page; older ones are behind "Older"
 const SCROLLED = 200; // pixels: further down somebody is reading
-const WORDS = { live: "Live", off: "Not connected, trying again", paused: "Paused", still: "Not live" };
+const texts = document.getElementById("texts").dataset; // in the language of the page
 let held = new Map();
 let paused = false;
 let source = null;
@@ -13,7 +13,7 @@ let last = log?.dataset.after ?? "";
 
 function say(name) {
   state.dataset.state = paused && name === "live" ? "paused" : name;
-  state.lastElementChild.textContent = WORDS[state.dataset.state];
+  state.lastElementChild.textContent = texts[state.dataset.state];
 }
 
 function place(row) {
@@ -39,11 +39,12 @@ function take(row) {
   if (!reading || document.getElementById(row.id)) return place(row);
   held.set(row.id, row);
   pill.hidden = false;
-  pill.lastElementChild.textContent = `${held.size} new`;
+  pill.lastElementChild.textContent = texts.new.replace("{}", held.size);
 }
 
 function connect() {
   const url = new URL(log.dataset.live, location.href);
+  url.searchParams.set("lang", document.documentElement.lang);
   if (last) url.searchParams.set("after", last);
   source = new EventSource(url);
   source.addEventListener("hello", () => say("live"));

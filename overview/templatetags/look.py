@@ -10,10 +10,12 @@ from django.forms.boundfield import BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, gettext_noop
 
-from overview import navigation, tree
+from overview import navigation, retelling, tree
 from people.access import person_of
 
 register = template.Library()
@@ -32,7 +34,7 @@ COLOURS: Mapping[str, str] = {
 TONES = {state: colour for colour, states in COLOURS.items() for state in states.split()}
 MOVING = frozenset({"running", "sending", "waiting"})  # something is under way
 CONTROLS = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}
-STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "d"))
+STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, gettext_noop("d")))
 
 
 @register.simple_tag
@@ -87,7 +89,19 @@ def moves(state: str) -> bool:
 def words(name: str) -> str:
     """Return a name of code as words: `bad_signature` is “Bad signature”."""
     text = str(name).replace("_", " ").replace("-", " ")
-    return text[:1].upper() + text[1:]
+    return gettext(text[:1].upper() + text[1:]) if text else ""
+
+
+@register.filter
+def lowered(text: str) -> str:
+    """Return a word in small letters for the middle of a sentence, where the language has none for nouns."""
+    return str(text) if get_language() == "de" else str(text).lower()
+
+
+@register.filter
+def told(sentence: str) -> str:
+    """Return a sentence that was stored in English in the language of the page; see `overview.retelling`."""
+    return retelling.told(str(sentence or ""))
 
 
 @register.filter
@@ -104,14 +118,21 @@ def ago(at: datetime | None) -> str:
     seconds = (timezone.now() - at).total_seconds()
     amount = _amount(abs(seconds))
     if not amount:
-        return f"{at:%d %b %Y}"
+        return date_format(at, "d M Y")
     if abs(seconds) < 5:
-        return "now"
-    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+        return gettext("now")
+    shape = gettext("%(amount)s ago") if seconds > 0 else gettext("in %(amount)s")
+    return shape % {"amount": amount}
 
 
 def _amount(seconds: float) -> str:
-    return next((f"{int(seconds // unit)} {name}" for limit, unit, name in STEPS if seconds < limit), "")
+    found = ((unit, name) for limit, unit, name in STEPS if seconds < limit)
+    return next((f"{int(seconds // unit)} {gettext(name)}" for unit, name in found), "")
+
+
+def _digits(number: float | Decimal, places: int) -> str:
+    """Round, which Django's own function does not, then write it as the language does."""
+    return number_format(f"{number:.{places}f}", places, force_grouping=True)
 
 
 @register.filter
@@ -123,7 +144,7 @@ def duration(value: float | timedelta | None) -> str:
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     if milliseconds < 60_000:
-        return f"{milliseconds / 1000:.1f} s"
+        return f"{_digits(milliseconds / 1000, 1)} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
@@ -131,13 +152,15 @@ def duration(value: float | timedelta | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """Return a share in percent with one digit, "" for none."""
-    return "" if share is None else f"{share:.1f} %"
+    return "" if share is None else f"{_digits(share, 1)} %"
 
 
 @register.filter
 def slowest(value: timedelta | None) -> str:
     """Return the 95th percentile as words, "" for none."""
-    return f"95 % less than {duration(value)}" if value is not None else ""
+    if value is None:
+        return ""
+    return gettext("95 %% less than %(duration)s") % {"duration": duration(value)}
 
 
 @register.filter
@@ -145,7 +168,7 @@ def money(amount: Decimal | None) -> str:
     """Return an amount in dollars: to the cent, small ones to four digits, "" for none."""
     if not amount:
         return ""
-    return f"$ {amount:,.2f}" if amount >= 1 else f"$ {amount:.4f}"
+    return f"$ {_digits(amount, 2 if amount >= 1 else 4)}"
 
 
 @register.filter
