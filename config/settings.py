@@ -109,7 +109,13 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASE = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
+# Two roles: the owner migrates, the application's may only add to the audit trail. One address: one role.
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
+DATABASE_APPLICATION = env.dj_db_url("DATABASE_URL", UP.get("database_url") or home.database_url(HOME))
+OWNER_URL = home.owner_url(HOME) if EMBEDDED_DATABASE else env.str("DATABASE_URL")
+DATABASE_OWNER = env.dj_db_url("DATABASE_OWNER_URL", OWNER_URL)
+AS_OWNER = env.bool("SWITCHBOARD_AS_OWNER", False)  # manage.py says so for prepare, migrate and restore
+DATABASE = DATABASE_OWNER if AS_OWNER else DATABASE_APPLICATION
 DATABASE_LIMITS = {
     "statement_timeout": 5_000,
     "lock_timeout": 2_000,
@@ -132,7 +138,6 @@ DATABASES = {
         },
     }
 }
-EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
 
 # Rate limits of sign-in need a cache that all web processes share; the database always is.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
