@@ -1,5 +1,8 @@
 """Two database roles: the application's may add to the audit trail and change nothing of it (T34, S-34)."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -9,10 +12,12 @@ from django.core import checks
 from django.db import connection, transaction
 
 from audit import guard, log
-from config import rights
+from config import home, rights, services
+from tests.boot import FAST
 from webhooks import partitions
 from webhooks.models import Event
 
+ROOT = settings.BASE_DIR
 DENIED = psycopg.errors.InsufficientPrivilege
 
 
@@ -125,3 +130,24 @@ def test_a_partition_that_still_holds_events_is_not_dropped(as_application):
     Event.objects.create()
     week = partitions.name(partitions.monday(datetime.now(UTC)))
     assert refused(f"SELECT webhooks_partition_drop('{week}')")
+
+
+def test_the_documented_roles_of_a_foreign_server_hold(tmp_path):
+    server = services.Postgres(tmp_path, FAST)
+    server.start()
+    try:
+        passwords = {"DATABASE_OWNER_PASSWORD": "it's", "DATABASE_PASSWORD": "other"}
+        where = {"PGHOST": str(home.sockets(tmp_path)), "PGUSER": "postgres"}
+        psql = [services.postgres_binary("psql"), "--file", ROOT / "deploy/roles.sql", "postgres"]
+        for _ in range(2):
+            subprocess.run(psql, env=os.environ | where | passwords, check=True, capture_output=True)
+        urls = {"DATABASE_URL": home.database_url(tmp_path), "DATABASE_OWNER_URL": home.owner_url(tmp_path)}
+        for command in (["prepare", "--only", "database"], ["check", "--database=default"]):
+            words = [sys.executable, "manage.py", *command]
+            done = subprocess.run(words, env=os.environ | urls, cwd=ROOT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        assert "audit.W001" not in done.stderr
+        with psycopg.connect(urls["DATABASE_URL"]) as application, pytest.raises(DENIED):
+            application.execute("UPDATE audit_entry SET note = 'x'")
+    finally:
+        server.stop()
