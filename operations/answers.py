@@ -3,18 +3,25 @@
 import copy
 import hashlib
 import time
-from contextlib import nullcontext
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+    close_old_connections,
+    transaction,
+)
 from django.utils import timezone
 
 from audit import ids
-from live import hub
 from operations import hooks, reading, search, spending
 from operations.models import Answer, Attempt, Run, State, StoredFile
 from operations.outbound import Reply
@@ -58,24 +65,18 @@ def finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
 
 
 def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
-    now = timezone.now()
-    keeper = _Keeper(run)
+    now, keeper = timezone.now(), _Keeper(run)
     values = _of_run(run, outcome, keeper) | {"partial": ""}
-    values |= spending.usage(run, values.get("fields") or {})
     values |= {"lease": None, "lease_until": None, "finished_at": None if outcome.again else now}
     ended = copy.copy(run)  # the claimed one keeps its lease, should this have to be tried again
     _set(ended, values)
     _end_attempt(attempt, outcome, now)
-    writes = [] if outcome.again else hooks.planned(ended, outcome.document)
-    with transaction.atomic() if writes or keeper.files else nullcontext():
-        if raised := hooks.made(ended, writes):
-            values["raised"] = ended.raised = raised
-        StoredFile.objects.bulk_create(keeper.files)
-        row = _written(ended, attempt, outcome, values, keeper.answer)
-        if row is None:
-            _undo(keeper, outcome)
-            return None
-    ended.cost = row[0]
+    values |= spending.usage(run, values.get("fields") or {})
+    row = _written(End(ended, attempt, outcome, values, keeper))
+    if row is None:
+        keeper.undo(outcome.reply)
+        return None
+    _set(ended, values | {"cost": row[0]})
     if outcome.again is not None:
         seconds = outcome.again.seconds
         transaction.on_commit(lambda: wake(run.id, seconds))
@@ -84,33 +85,51 @@ def _finish(run: Run, attempt: Attempt, outcome: Outcome) -> Run | None:
 
 def _set(run: Run, values: dict[str, Any]) -> None:
     for name, value in values.items():
-        if not isinstance(value, Sql):  # what the database works out comes back with the writing
-            setattr(run, name, value)
+        setattr(run, name, value)
 
 
-def _undo(keeper: "_Keeper", outcome: Outcome) -> None:
-    """It is not ours any more: nothing of it stays."""
-    keeper.undo(outcome.reply)
-    if transaction.get_connection().in_atomic_block:
-        transaction.set_rollback(True)
+def _written(end: "End") -> tuple[Any, ...] | None:
+    """Write the end with what other rooms make of it, and without that when they make it wrong."""
+    raised = [] if end.outcome.again else hooks.raised(end.run, end.outcome.document)
+    try:
+        return end.write(raised)
+    except (DataError, IntegrityError, ProgrammingError):
+        if not raised:
+            raise
+        logger.exception("raising_failed", run=end.run.ref)
+        return end.write([])
 
 
-def _written(
-    run: Run, attempt: Attempt, outcome: Outcome, values: dict[str, Any], file: StoredFile | None
-) -> tuple[Any, ...] | None:
-    """Write everything down in one statement, if the run is still ours; return its cost, and None else."""
-    own = Sql("WHERE id = %s AND lease = %s RETURNING *", (run.id, attempt.run.lease))
-    writes = Statement().update("ended", Run, values, own)
-    writes.insert(
-        "tried", Attempt, values_of(attempt), f"FROM ended {overwriting(Attempt, 'run_id', 'number')}"
-    )
-    if outcome.reply is not None:
-        answer = values_of(_answer(run, outcome.reply, file))
-        writes.insert("answered", Answer, answer, f"FROM ended {overwriting(Answer, 'run_id')}")
-    if outcome.again is None:
-        writes.add("spent", spending.ADD, spending.today())
-        writes.add("found", search.INDEX, search.words(run, text_of(outcome.reply)))
-    return writes.first("SELECT cost, pg_notify(%s, %s) FROM ended", hub.CHANNEL, f"run {run.id}")
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a try, with everything that is written of it."""
+
+    run: Run  # as it will be
+    attempt: Attempt  # of the run as it was claimed
+    outcome: Outcome
+    values: dict[str, Any]
+    keeper: "_Keeper"
+
+    def write(self, raised: Sequence[hooks.Raised]) -> tuple[Any, ...] | None:
+        """Write all of it in one statement, if the run is still ours; return its cost, and None else."""
+        self.values["raised"] = [one.ref for one in raised]
+        own = Sql("WHERE id = %s AND lease = %s RETURNING *", (self.run.id, self.attempt.run.lease))
+        writes = Statement().update("ended", Run, self.values, own)
+        known = overwriting(Attempt, "run_id", "number")
+        writes.insert("tried", Attempt, values_of(self.attempt), f"FROM ended {known}")
+        for number, row in enumerate([*self.keeper.files, *(one.row for one in raised)]):
+            writes.insert(f"row{number}", type(row), values_of(row), "FROM ended")
+        self._add_answer(writes)
+        if self.outcome.again is None:
+            writes.add("spent", spending.ADD, spending.today())
+            writes.add("found", search.INDEX, search.words(self.run, text_of(self.outcome.reply)))
+        news = [f"run {self.run.id}", *(f"{one.topic} {one.news}" for one in raised)]
+        return writes.carry_out("ended", "cost", news)
+
+    def _add_answer(self, writes: Statement) -> None:
+        if self.outcome.reply is not None:
+            answer = values_of(_answer(self.run, self.outcome.reply, self.keeper.answer))
+            writes.insert("answered", Answer, answer, f"FROM ended {overwriting(Answer, 'run_id')}")
 
 
 def text_of(reply: Reply | None) -> str:

@@ -1,12 +1,10 @@
 """Executing a run: claim the row, send, and write down what became of it, all on the strength of a lease."""
 
-import asyncio
 import time
 from datetime import datetime
 from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync, sync_to_async
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -19,6 +17,7 @@ from operations.models import Attempt, Reason, Run, State
 from operations.outcome import Outcome
 from operations.preparing import NotReady, Prepared, prepare_run
 from operations.statements import Sql, Statement, values_of
+from operations.turns import Turns
 
 STREAK = 1.0  # seconds that one message's work may go on with others that wait: the clock has its turn, too
 BEAT = 1.0  # seconds: also how soon a run under way hears that it was cancelled
@@ -102,9 +101,15 @@ def put_back(run: Run, wait: gate.Wait) -> None:
 
 
 def _sent(run: Run, attempt: Attempt, prepared: Prepared) -> Outcome | None:
-    hold = Hold(run, attempt)
+    hold, turns = Hold(run, attempt), Turns()
+    call = outbound.send(
+        prepared.request,
+        prepared.permit,
+        before_first_byte=lambda: turns.ask(hold.mark_sending),
+        listener=streaming.listener(prepared, hold.update, run.id, turns.ask),
+    )
     try:
-        reply = async_to_sync(_watched)(hold, prepared)
+        reply = turns.run(call, hold.beat, BEAT)
     except SendError as error:
         return None if error.code == "aborted" else Outcome.of_error(prepared, run, error)
     except Cancelled:
@@ -157,9 +162,7 @@ class Hold:
         own = MARK._replace(params=(self.run.id, self.run.lease))
         writes = Statement().update("ours", Run, sent, own)
         writes.insert("tried", Attempt, values_of(self.attempt), "FROM ours")
-        return (
-            writes.first("SELECT pg_notify(%s, %s) FROM ours", hub.CHANNEL, f"run {self.run.id}") is not None
-        )
+        return writes.carry_out("ours", "id", [f"run {self.run.id}"]) is not None
 
     def beat(self) -> None:
         """Say that we live. Raises Cancelled when someone asked to stop, Lost when the lease is gone."""
@@ -171,21 +174,3 @@ class Hold:
         except DatabaseError as error:  # it may come back before the lease ends
             logger.warning("beat_failed", run=self.run.id, error=type(error).__name__)
             close_old_connections()
-
-
-async def _watched(hold: Hold, prepared: Prepared) -> outbound.Reply:
-    """Send while the lease is kept alive; stops sending when the run is cancelled or lost."""
-    call = outbound.send(
-        prepared.request,
-        prepared.permit,
-        before_first_byte=sync_to_async(hold.mark_sending),
-        listener=streaming.listener(prepared, hold.update, hold.run.id),
-    )
-    sending = asyncio.ensure_future(call)
-    try:
-        while not (await asyncio.wait({sending}, timeout=BEAT))[0]:
-            await sync_to_async(hold.beat)()
-        return await sending
-    finally:
-        sending.cancel()
-        await asyncio.wait({sending})

@@ -126,6 +126,8 @@ async def resolve(name: str, port: int, limit: float = RESOLVE_LIMIT) -> tuple[s
     In a thread of its own that nobody waits for: the loop's pool would be joined at the end, for as long
     as the
     resolver is silent."""
+    if _is_literal(name):
+        return (name,)
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
     threading.Thread(target=_look_up, args=(loop, answer, name, port), daemon=True).start()

@@ -1,10 +1,12 @@
 """Several writes as one statement: one round trip and one commit for what belongs together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
 
 from django.db import connection as database
 from django.db.models import Model
+
+from live import hub
 
 M = TypeVar("M", bound=Model)
 
@@ -47,10 +49,14 @@ class Statement:
         text = f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {given} {tail}"
         return self.add(name, text, *_params(sql for _, sql in pairs))
 
-    def first(self, select: str, *params: Any) -> tuple[Any, ...] | None:
-        """Carry everything out and return the first row of `select`, or None."""
+    def carry_out(self, name: str, column: str, news: Sequence[str]) -> tuple[Any, ...] | None:
+        """Carry everything out and return this column of the write of that name, or None when it wrote
+        nothing; the news ("topic key", see live.hub) are told only when it did."""
+        told = ", pg_notify(%s, %s)" * len(news)
+        text = f"WITH {', '.join(self._parts)} SELECT {column}{told} FROM {name}"  # noqa: S608  # as above
+        params = [param for one in news for param in (hub.CHANNEL, one)]
         with database.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(self._parts)} {select}", [*self._params, *params])
+            cursor.execute(text, [*self._params, *params])
             row: tuple[Any, ...] | None = cursor.fetchone()
         return row
 

@@ -2,10 +2,8 @@
 second."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
-
-from asgiref.sync import sync_to_async
 
 from definitions import streams
 from live import hub
@@ -17,20 +15,24 @@ EVERY = 0.3  # seconds between two writes: fluent to read, and three small updat
 MOST = 64 << 10  # characters shown while it comes
 
 
-def listener(prepared: Prepared, update: Callable[..., bool], run_id: int) -> Listener | None:
+Ask = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+def listener(prepared: Prepared, update: Callable[..., bool], run_id: int, ask: Ask) -> Listener | None:
     """Return what takes the pieces of a text/event-stream in, or None when the operation does not stream.
 
-    `update` changes the run's row if it is still ours."""
-    return Words(prepared, update, run_id).hear if prepared.operation.stream else None
+    `update` changes the run's row if it is still ours; `ask` has a function called that may use the
+    database."""
+    return Words(prepared, update, run_id, ask).hear if prepared.operation.stream else None
 
 
 class Words:
     """The words so far, and when they were last written down."""
 
-    def __init__(self, prepared: Prepared, update: Callable[..., bool], run_id: int) -> None:
+    def __init__(self, prepared: Prepared, update: Callable[..., bool], run_id: int, ask: Ask) -> None:
         """Take what `listener` takes."""
         self.stream, self.redactor = prepared.operation.stream, prepared.permit.redactor
-        self.update, self.run_id = update, run_id
+        self.update, self.run_id, self.ask = update, run_id, ask
         self.events = streams.Events()
         self.text = ""
         self.written = 0.0
@@ -42,7 +44,7 @@ class Words:
             return
         self.text += "".join(streams.words(self.stream, event) for event in found)
         if time.monotonic() - self.written >= EVERY:
-            await sync_to_async(self.write)()
+            await self.ask(self.write)
 
     def write(self) -> None:
         """Write the words down and tell the pages."""

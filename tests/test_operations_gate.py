@@ -174,7 +174,7 @@ def test_other_rooms_hear_of_a_run_that_ended(connect, monkeypatch):
 
     def raise_here(run, document):
         heard.append((run.state, document["id"]))
-        return [lambda: "evt_1", lambda: Run.objects.get(id=0)]
+        return [hooks.Raised(Breaker(host="a row of theirs"), "evt_1", "log", "evt 1")]
 
     def broken(run, document):
         raise ValueError("a bug over there")
@@ -183,6 +183,15 @@ def test_other_rooms_hear_of_a_run_that_ended(connect, monkeypatch):
     run = runs.execute(asked(connect("Ours")).id)
     assert heard == [("succeeded", "c-1")]
     assert run.raised == ["evt_1"]
+    assert Breaker.objects.get().host == "a row of theirs"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_of_theirs_that_cannot_be_written_costs_the_run_nothing(connect, monkeypatch):
+    wrong = hooks.Raised(Breaker(host=None), "evt_1", "log", "evt 1")
+    monkeypatch.setattr(hooks, "AFTER_RUN", [lambda *_: [wrong]])
+    run = runs.execute(asked(connect("Ours")).id)
+    assert (run.state, run.raised, Breaker.objects.count()) == (State.SUCCEEDED, [], 0)
 
 
 def test_words_of_a_stream_come_as_they_are_said(connect, server, monkeypatch):

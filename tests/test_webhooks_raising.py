@@ -30,8 +30,7 @@ def run(settings, tmp_path):
 
 
 def test_a_finished_run_raises_its_event_and_says_so_on_the_log(run, viewer_client):
-    Event.objects.all().delete()
-    (code,) = [write() for write in raising.after_run(run, SAID)]
+    (code,) = run.raised
     event = Event.objects.get()
     assert (event.code, event.type, event.object_id) == (code, "file.deleted", "file_1")
     assert (event.origin, event.marks, event.delivery_id) == ("raised", ["raised"], run.ref)

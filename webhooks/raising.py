@@ -1,7 +1,5 @@
 """Events that the service does not deliver, but that an answer of our own runs shows to have happened."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import orjson
@@ -10,19 +8,21 @@ from definitions import catalog
 from definitions.schema import Event as EventDefinition
 from definitions.schema import Service
 from definitions.selectors import pick
-from live import hub
+from operations.hooks import Raised
 from operations.models import Run
 from operations.models.run import State
 from webhooks.models import Event, Mark, Origin
 from webhooks.payload import LONGEST_NAME
 
 
-def after_run(run: Run, document: Any) -> list[Callable[[], str]]:
-    """Return the writing of each event that a finished run's answer raises. One of `operations.hooks`."""
+def after_run(run: Run, document: Any) -> list[Raised]:
+    """Return the events that a finished run's answer raises, to be written with its end. One of
+    `operations.hooks`.
+    """
     if run.connection_id is None or run.origin == "hydration":
         return []
     service = catalog.service(run.service)
-    return [partial(_raise, run, definition, document) for definition in _raised(service, run)]
+    return [_raise(run, definition, document) for definition in _raised(service, run)]
 
 
 def _raised(service: Service, run: Run) -> list[EventDefinition]:
@@ -31,10 +31,10 @@ def _raised(service: Service, run: Run) -> list[EventDefinition]:
     return [event for event in events if run.operation_key in event.raised_by and event.raised_on == ended]
 
 
-def _raise(run: Run, definition: EventDefinition, document: Any) -> str:
+def _raise(run: Run, definition: EventDefinition, document: Any) -> Raised:
     body = orjson.dumps(document, default=str)
     object_id = pick(document, ("id",))
-    event = Event.objects.create(
+    event = Event(
         connection=run.connection,
         origin=Origin.RAISED,
         marks=[Mark.RAISED],
@@ -45,5 +45,4 @@ def _raise(run: Run, definition: EventDefinition, document: Any) -> str:
         body=body,
         size=len(body),
     )
-    hub.publish("log", f"evt {event.pk} {event.pk}")
-    return event.code
+    return Raised(event, event.code, topic="log", news=f"evt {event.pk} {event.pk}")
