@@ -3,27 +3,33 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from api.models import SCOPE_ROLE, Scope
 from connections.models import Connection
 from people.models import Person
 
-LIFETIMES = [("7", "in a week"), ("30", "in a month"), ("90", "in three months"), ("365", "in a year")]
+LIFETIMES = [
+    ("7", _("in a week")),
+    ("30", _("in a month")),
+    ("90", _("in three months")),
+    ("365", _("in a year")),
+]
 
 
 class TokenForm(forms.Form):
     """A new API token: what it is for, what it may do, and until when."""
 
     name = forms.CharField(
-        label="What for", max_length=100, help_text="The script or machine that will use it."
+        label=_("What for"), max_length=100, help_text=_("The script or machine that will use it.")
     )
-    scope = forms.ChoiceField(label="It may", choices=())
-    days = forms.ChoiceField(label="Expires", choices=LIFETIMES, initial="90")
+    scope = forms.ChoiceField(label=_("It may"), choices=())
+    days = forms.ChoiceField(label=_("Expires"), choices=LIFETIMES, initial="90")
     connections = forms.ModelMultipleChoiceField(
         Connection.objects.none(),
-        label="Only through these connections",
+        label=_("Only through these connections"),
         required=False,
-        help_text="None chosen: all that you may use.",
+        help_text=_("None chosen: all that you may use."),
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from people.models import RANK, Person, Role
 
@@ -10,9 +11,9 @@ from people.models import RANK, Person, Role
 class Scope(models.TextChoices):
     """What a token may do; never more than its owner."""
 
-    READ = "read", "Read"
-    RUN = "run", "Run and replay"
-    ADMIN = "admin", "Administer"
+    READ = "read", _("Read")
+    RUN = "run", _("Run and replay")
+    ADMIN = "admin", _("Administer")
 
 
 SCOPE_ROLE = {Scope.READ: Role.VIEWER, Scope.RUN: Role.OPERATOR, Scope.ADMIN: Role.ADMIN}

@@ -9,6 +9,9 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit import ids
 
@@ -17,7 +20,9 @@ CURSORS = ("after", "before")
 
 M = TypeVar("M", bound=Model)
 Rows = QuerySet[Any]
-Choices = Sequence[tuple[str, str]]
+Words = str | Promise  # a promise is translated when it is shown
+Choices = Sequence[tuple[str, Words]]
+FROM, TO = _("From"), _("To")
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ class Filter:
     """One question a list can be asked. `narrow` raises ValueError for a senseless value."""
 
     name: str
-    label: str
+    label: Words
     narrow: Callable[[Rows, str], Rows]
     choices: Choices | Callable[[], Choices] = ()
     kind: str = "search"
-    hint: str = ""
+    hint: Words = ""
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,11 @@ class Control:
     """A filter as the bar shows it: with its value, its choices now, and what is wrong."""
 
     name: str
-    label: str
+    label: Words
     value: str
     choices: Choices = ()
     kind: str = "search"
-    hint: str = ""
+    hint: Words = ""
     error: str = ""
 
 
@@ -138,23 +143,23 @@ def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filt
 def _narrowed(queryset: QuerySet[M], one: Filter, value: str, choices: Choices) -> tuple[QuerySet[M], str]:
     try:
         if choices and value not in {known for known, _ in choices}:
-            raise ValueError("There is no such choice.")
+            raise ValueError(gettext("There is no such choice."))
         return one.narrow(queryset, value), ""
     except ValueError as problem:
         return queryset.none(), str(problem)
 
 
-def exact(name: str, label: str, choices: Choices | Callable[[], Choices], lookup: str = "") -> Filter:
+def exact(name: str, label: Words, choices: Choices | Callable[[], Choices], lookup: str = "") -> Filter:
     """Return a filter by one of some choices; `lookup` is the field when it has another name."""
     return Filter(name, label, lambda rows, value: rows.filter(**{lookup or name: value}), choices)
 
 
-def since(name: str = "since", label: str = "From") -> Filter:
+def since(name: str = "since", label: Words = FROM) -> Filter:
     """Return a filter by the first day (UTC) that still counts."""
     return Filter(name, label, lambda rows, value: rows.filter(pk__gte=ids.id_at(_day(value))), kind="date")
 
 
-def until(name: str = "until", label: str = "To") -> Filter:
+def until(name: str = "until", label: Words = TO) -> Filter:
     """Return a filter by the last day (UTC) that still counts."""
     return Filter(
         name,
@@ -168,9 +173,9 @@ def _day(text: str) -> datetime:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError("A day is written like 2026-11-24.") from None
+        raise ValueError(gettext("A day is written like 2026-11-24.")) from None
     if not 1970 <= day.year <= 2200:
-        raise ValueError("The year must lie between 1970 and 2200.")
+        raise ValueError(gettext("The year must lie between 1970 and 2200."))
     return datetime.combine(day, time.min, timezone.get_default_timezone())
 
 

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from audit import exports, log, pages
@@ -53,9 +55,9 @@ def _search(rows: pages.Rows, text: str) -> pages.Rows:
 
 
 FILTERS = (
-    pages.Filter("q", "Search", _search, hint="action, name or note"),
-    pages.exact("person", "Person", _people),
-    pages.exact("target_type", "What", _targets),
+    pages.Filter("q", _("Search"), _search, hint=_("action, name or note")),
+    pages.exact("person", _("Person"), _people),
+    pages.exact("target_type", _("What"), _targets),
     pages.since(),
     pages.until(),
 )
@@ -67,7 +69,7 @@ def admins_only(view: View) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not (request.user.is_authenticated and request.user.may("admin")):
-            raise PermissionDenied("The audit trail needs the role “admin”.")
+            raise PermissionDenied(gettext("The audit trail needs the role “admin”."))
         return view(request, *args, **kwargs)
 
     return checked

@@ -11,6 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from audit import log
@@ -20,7 +21,7 @@ from definitions.schema import Service
 from live import hub
 from people.models import Person
 
-NAME_TAKEN = "There is a connection of this name already."
+NAME_TAKEN = _("There is a connection of this name already.")
 LOCK = 0x5357_4343  # the advisory lock under which names and defaults are given out
 SWITCHES: Mapping[str, Mapping[str, bool]] = {
     "enabled": {"enabled": True},

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 FORMAT = b"\x01"
@@ -137,11 +138,13 @@ def unseal(sealed: bytes | memoryview, place: Place, *, purpose: str = "credenti
     """Return what was sealed for this place and purpose; nothing is taken as plain text. Raises SealError."""
     sealed = bytes(sealed)
     if len(sealed) < HEAD_BYTES + TAG_BYTES or sealed[:1] != FORMAT:
-        raise SealBroken("This is not a sealed value: enter the secret again.")
+        raise SealBroken(gettext_noop("This is not a sealed value: enter the secret again."))
     key = ring().find(key_id(sealed))
     if key is None:
         raise KeyMissing(
-            f"It was sealed by key {key_id(sealed).hex()}, which is not in the key ring: put that key back."
+            gettext_noop(
+                "It was sealed by key {hex}, which is not in the key ring: put that key back."
+            ).format(hex=key_id(sealed).hex())
         )
     nonce = sealed[HEAD_BYTES - NONCE_BYTES : HEAD_BYTES]
     try:
@@ -150,7 +153,7 @@ def unseal(sealed: bytes | memoryview, place: Place, *, purpose: str = "credenti
         )
     except InvalidTag:
         raise SealBroken(
-            "The sealed value was changed or moved in the database: enter the secret again."
+            gettext_noop("The sealed value was changed or moved in the database: enter the secret again.")
         ) from None
 
 

@@ -3,6 +3,7 @@
 import re
 
 from django import forms
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from connections import crypto, hosts, signing
@@ -26,15 +27,17 @@ class SecretInput(forms.PasswordInput):
 def check_sendable(value: str) -> None:
     """Refuse what no header can carry. Raises ValidationError, never with the value in it."""
     if not SENDABLE.fullmatch(value):
-        raise forms.ValidationError("This holds a character that no header can carry. Copy it again.")
+        raise forms.ValidationError(
+            gettext("This holds a character that no header can carry. Copy it again.")
+        )
     if len(value) > HEADER_BYTES:
-        raise forms.ValidationError("This is longer than a header may be (8 KiB).")
+        raise forms.ValidationError(gettext("This is longer than a header may be (8 KiB)."))
 
 
 def check_storable(value: str) -> None:
     """Refuse what no text column takes: NUL, and half of a surrogate pair as a command line may bring it."""
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise forms.ValidationError("This holds a character that cannot be stored. Type it again.")
+        raise forms.ValidationError(gettext("This holds a character that cannot be stored. Type it again."))
 
 
 def credential_field(placeholder: Placeholder, *, kept: bool) -> forms.CharField:
@@ -44,17 +47,17 @@ def credential_field(placeholder: Placeholder, *, kept: bool) -> forms.CharField
         help_text=placeholder.description,
         required=placeholder.required and not kept,
         validators=[check_sendable],
-        widget=SecretInput("•••• leave empty to keep it" if kept else ""),
+        widget=SecretInput(gettext("•••• leave empty to keep it") if kept else ""),
     )
 
 
 def base_url_field(service: Service) -> forms.CharField:
     """Return the field for another base URL than the definition's."""
     return forms.CharField(
-        label="Base URL",
+        label=gettext("Base URL"),
         required=False,
         max_length=500,
-        help_text="Only for a gateway of your own that speaks the same API.",
+        help_text=gettext("Only for a gateway of your own that speaks the same API."),
         widget=forms.URLInput(attrs={"placeholder": service.base_url}),
         validators=[hosts.check_base_url],
     )
@@ -64,9 +67,11 @@ def signing_field(service: Service, *, required: bool) -> forms.CharField:
     """Return the field for a webhook signing secret."""
     prefix = service.webhooks.secret_prefix
     return forms.CharField(
-        label="Webhook signing secret",
+        label=gettext("Webhook signing secret"),
         required=required,
-        help_text="The service shows it once, when you create the endpoint there; you can add it later.",
+        help_text=gettext(
+            "The service shows it once, when you create the endpoint there; you can add it later."
+        ),
         widget=SecretInput(f"{prefix}…" if prefix else ""),
     )
 
@@ -84,7 +89,9 @@ def checked_signing_secret(service: Service, secret: str, connection: Connection
     twin = twins.exclude(connection=connection).select_related("connection").first()
     if twin is not None:
         raise forms.ValidationError(
-            f"“{twin.connection}” has this signing secret already: every endpoint needs one of its own."
+            gettext(
+                "“{connection}” has this signing secret already: every endpoint needs one of its own."
+            ).format(connection=twin.connection)
         )
     return secret
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from connections import fields, hosts
 from connections.connecting import NAME_TAKEN, Entered
@@ -10,7 +12,7 @@ from connections.models import Connection
 from definitions.schema import Placeholder, Service
 from people.models import Person, Role
 
-KEEP_HOURS = [(0, "not at all"), (1, "1 hour"), (24, "1 day"), (72, "3 days"), (168, "7 days")]
+KEEP_HOURS = [(0, _("not at all")), (1, _("1 hour")), (24, _("1 day")), (72, _("3 days")), (168, _("7 days"))]
 
 
 class ConnectionForm(forms.Form):
@@ -18,7 +20,7 @@ class ConnectionForm(forms.Form):
 
     name = forms.CharField(
         max_length=100,
-        help_text="What you call this account: “Research”, “Production”.",
+        help_text=_("What you call this account: “Research”, “Production”."),
         validators=[fields.check_storable],
     )
 
@@ -64,8 +66,8 @@ class ConnectionForm(forms.Form):
 
     def folded_label(self) -> str:
         """Return the names of the folded fields as one line."""
-        names = [str(field.label) for field in self.folded()]
-        return "Optional: " + ", ".join(names)
+        names = ", ".join(str(field.label) for field in self.folded())
+        return gettext("Optional: {names}").format(names=names)
 
     def shown(self) -> list[forms.BoundField]:
         """Return the fields that everybody fills."""
@@ -96,7 +98,9 @@ class ConnectionForm(forms.Form):
         if self.connection and self._moves(cleaned.get("base_url")):
             for name, placeholder in self._placeholders.items():
                 if name.startswith("credential-") and placeholder.required and not cleaned.get(name):
-                    self.add_error(name, "The base URL changed: enter this again, for the new address.")
+                    self.add_error(
+                        name, gettext("The base URL changed: enter this again, for the new address.")
+                    )
         return cleaned
 
     def _moves(self, base_url: str | None) -> bool:
@@ -118,11 +122,13 @@ class SigningForm(forms.Form):
     """Sets or rotates the webhook signing secret."""
 
     keep_hours = forms.TypedChoiceField(
-        label="The old secret stays good for",
+        label=_("The old secret stays good for"),
         choices=KEEP_HOURS,
         coerce=int,
         initial=24,
-        help_text="Long enough for you to enter the new one at the service, and for its repeats to arrive.",
+        help_text=_(
+            "Long enough for you to enter the new one at the service, and for its repeats to arrive."
+        ),
     )
 
     def __init__(self, connection: Connection, *args: Any, **kwargs: Any) -> None:
@@ -144,15 +150,17 @@ class AccessForm(forms.Form):
     """Limits a connection to a role and to named people."""
 
     limited = forms.BooleanField(
-        label="Only some people may see and use this connection",
+        label=_("Only some people may see and use this connection"),
         required=False,
-        help_text="Admins see every connection. Without the tick everybody does who is signed in.",
+        help_text=_("Admins see every connection. Without the tick everybody does who is signed in."),
     )
     role = forms.ChoiceField(
-        label="Open to a role", required=False, choices=[("", "no role"), (Role.OPERATOR, "operators")]
+        label=_("Open to a role"),
+        required=False,
+        choices=[("", _("no role")), (Role.OPERATOR, _("operators"))],
     )
     people = forms.ModelMultipleChoiceField(
-        label="Open to these people by name",
+        label=_("Open to these people by name"),
         required=False,
         queryset=Person.objects.filter(is_active=True).exclude(role=Role.ADMIN).order_by("username"),
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),

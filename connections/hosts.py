@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
@@ -59,13 +60,17 @@ def check_base_url(url: str) -> None:
         parts = urlsplit(url)
         name, at_port = normalised(parts.hostname or ""), port(parts)
     except ValueError:
-        raise ValidationError("This is no URL: write https://host/path.") from None
+        raise ValidationError(gettext("This is no URL: write https://host/path.")) from None
     if parts.scheme not in DEFAULT_PORTS:
-        raise ValidationError("This is no URL: write https://host/path.")
+        raise ValidationError(gettext("This is no URL: write https://host/path."))
     if parts.username is not None or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        raise ValidationError("A base URL is scheme, host and path only: no user, query or fragment.")
+        raise ValidationError(
+            gettext("A base URL is scheme, host and path only: no user, query or fragment.")
+        )
     if parts.scheme == "http" and not is_allowed_private(name, at_port):
         raise ValidationError(
-            "Keys are sent over https only. For a host of your own, start Switchboard with "
-            f"SWITCHBOARD_PRIVATE_HOSTS={name}:{at_port}."
+            gettext(
+                "Keys are sent over https only. For a host of your own, start Switchboard with "
+                "SWITCHBOARD_PRIVATE_HOSTS={name}:{at_port}."
+            ).format(name=name, at_port=at_port)
         )

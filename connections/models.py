@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from connections import hosts
@@ -32,10 +34,10 @@ __all__ = [
 
 
 ENDPOINT_WORDS = {
-    "ready": "Webhooks that are signed with the secret are accepted.",
-    "needs_secret": "No signing secret is entered: every webhook is refused until there is one.",
-    "paused": "Webhooks are accepted and held; nothing reacts to them.",
-    "disabled": "The endpoint answers 404.",
+    "ready": _("Webhooks that are signed with the secret are accepted."),
+    "needs_secret": _("No signing secret is entered: every webhook is refused until there is one."),
+    "paused": _("Webhooks are accepted and held; nothing reacts to them."),
+    "disabled": _("The endpoint answers 404."),
 }
 
 
@@ -83,7 +85,7 @@ class Connection(models.Model):
                 fields=["name"],
                 condition=Q(deleted_at=None),
                 name="connection_name_once",
-                violation_error_message="There is a connection of this name already.",
+                violation_error_message=_("There is a connection of this name already."),
             ),
             models.UniqueConstraint(
                 fields=["service"],
@@ -108,7 +110,7 @@ class Connection(models.Model):
     def effective_base_url(self) -> str:
         """Where calls go: the practice service, its own base URL, or the definition's. Raises Locked."""
         if self.practice and not settings.SIMULATOR_URL:
-            raise Locked("The practice service does not run: it starts with `make run`.")
+            raise Locked(gettext_noop("The practice service does not run: it starts with `make run`."))
         if self.practice:
             return f"{settings.SIMULATOR_URL}/{self.service}"  # the simulator plays every service
         return self.base_url or self.definition.base_url
@@ -178,7 +180,7 @@ class Connection(models.Model):
     @property
     def endpoint_words(self) -> str:
         """What the endpoint's state means."""
-        return ENDPOINT_WORDS[self.endpoint_state]
+        return str(ENDPOINT_WORDS[self.endpoint_state])
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
@@ -243,6 +245,14 @@ class Connection(models.Model):
         try:
             return {secret.name: secret.reveal(self) for secret in rows}
         except catalog.UnknownService:
-            raise Locked(f"No definition of the service {self.service} is loaded: put it back.") from None
+            raise Locked(
+                gettext_noop("No definition of the service {service} is loaded: put it back.").format(
+                    service=self.service
+                )
+            ) from None
         except SealError as error:
-            raise Locked(f"The secrets of “{self.name}” are locked. {error}") from None
+            raise Locked(
+                gettext_noop("The secrets of “{name}” are locked. {error}").format(
+                    name=self.name, error=error
+                )
+            ) from None

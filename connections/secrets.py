@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from connections import crypto, signing
@@ -93,7 +94,7 @@ class Secret(models.Model):
     def title(self) -> str:
         """The name as people know it: the placeholder's label."""
         if self.is_signing:
-            return "Signing secret"
+            return gettext("Signing secret")
         return (
             next((one.label for one in self.connection.placeholders if one.name == self.name), "")
             or self.name
@@ -122,10 +123,14 @@ class Secret(models.Model):
             crypto.unseal(self.sealed, self._place(), purpose=self._purpose)
         )
         if inside["connection"] != str(connection.pk):
-            raise crypto.SealBroken("The sealed value belongs to another connection: enter the secret again.")
+            raise crypto.SealBroken(
+                gettext_noop("The sealed value belongs to another connection: enter the secret again.")
+            )
         if inside["for"] != self._bound_to(connection):
             raise crypto.SealBroken(
-                f"It was entered for {inside['for']}: enter it again for the new address."
+                gettext_noop("It was entered for {host}: enter it again for the new address.").format(
+                    host=inside["for"]
+                )
             )
         return str(inside["value"])
 
@@ -142,7 +147,7 @@ class Secret(models.Model):
         try:
             return signing.key(self.connection.definition.webhooks, self.reveal(self.connection))
         except catalog.UnknownService:
-            raise crypto.SealBroken("The definition of its service is not loaded.") from None
+            raise crypto.SealBroken(gettext_noop("The definition of its service is not loaded.")) from None
         except signing.BadSecret as error:
             raise crypto.SealBroken(str(error)) from None
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import os
 
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from definitions.schema import Webhooks
@@ -23,7 +24,7 @@ def key(scheme: Webhooks, secret: str) -> bytes:
     if scheme.scheme == "standard-webhooks":
         return _standard(secret, scheme.secret_prefix or PREFIX)
     if not secret.isascii() or not 8 <= len(secret) <= 500:
-        raise BadSecret("The signing secret must be 8 to 500 plain characters.")
+        raise BadSecret(gettext("The signing secret must be 8 to 500 plain characters."))
     return secret.encode()
 
 
@@ -35,13 +36,21 @@ def generate() -> str:
 @sensitive_variables()
 def _standard(secret: str, prefix: str) -> bytes:
     if not secret.startswith(prefix):
-        raise BadSecret(f"The signing secret begins with “{prefix}”. Copy all of it.")
+        raise BadSecret(
+            gettext("The signing secret begins with “{prefix}”. Copy all of it.").format(prefix=prefix)
+        )
     try:
         decoded = base64.b64decode(secret[len(prefix) :], validate=True)
     except (binascii.Error, ValueError):
-        raise BadSecret(f"What follows “{prefix}” is not base64. Copy the signing secret again.") from None
+        raise BadSecret(
+            gettext("What follows “{prefix}” is not base64. Copy the signing secret again.").format(
+                prefix=prefix
+            )
+        ) from None
     if not SHORTEST <= len(decoded) <= LONGEST:
         raise BadSecret(
-            f"The signing secret has {len(decoded)} bytes, not {SHORTEST} to {LONGEST}: copy it all."
+            gettext(
+                "The signing secret has {number} bytes, not {shortest} to {longest}: copy it all."
+            ).format(number=len(decoded), shortest=SHORTEST, longest=LONGEST)
         )
     return decoded

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.translation import ngettext_lazy
 
 from audit.pages import capped_count
 from connections.models import Connection
 
 # What people know of, in the order in which they ask; counters and settings of other rooms are no use of it.
 WORDS = {
-    "run": ("run", "runs"),
-    "event": ("event", "events"),
-    "rejection": ("refused delivery", "refused deliveries"),
-    "rule": ("rule", "rules"),
+    "run": ngettext_lazy("{count} run", "{count} runs", "number"),
+    "event": ngettext_lazy("{count} event", "{count} events", "number"),
+    "rejection": ngettext_lazy("{count} refused delivery", "{count} refused deliveries", "number"),
+    "rule": ngettext_lazy("{count} rule", "{count} rules", "number"),
 }
 
 
@@ -24,7 +25,7 @@ class Use:
     count: str
 
     def __str__(self) -> str:
-        return f"{self.count} {WORDS[self.kind][self.count != '1']}"
+        return (WORDS[self.kind] % {"number": 1 if self.count == "1" else 2}).format(count=self.count)
 
 
 def uses(connection: Connection) -> tuple[Use, ...]:

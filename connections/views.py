@@ -6,6 +6,8 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,16 +21,16 @@ from definitions.schema import Service
 from people.access import fresh_required, person_of, role_required
 
 TABS = (
-    ("overview", "Overview"),
-    ("credentials", "Credentials"),
-    ("webhook", "Webhook"),
-    ("access", "Access"),
+    ("overview", _("Overview")),
+    ("credentials", _("Credentials")),
+    ("webhook", _("Webhook")),
+    ("access", _("Access")),
 )
 SWITCHED = {
-    "enabled": "“{}” is enabled: runs and webhooks go on.",
-    "disabled": "“{}” is disabled: nothing runs, and its endpoint answers 404.",
-    "paused": "“{}” is paused: webhooks are accepted and held.",
-    "resumed": "“{}” is no longer paused.",
+    "enabled": _("“{}” is enabled: runs and webhooks go on."),
+    "disabled": _("“{}” is disabled: nothing runs, and its endpoint answers 404."),
+    "paused": _("“{}” is paused: webhooks are accepted and held."),
+    "resumed": _("“{}” is no longer paused."),
 }
 
 
@@ -67,7 +69,10 @@ def new(request: HttpRequest, service: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(
-                request, f"“{created}” is connected. Test it, then point the service's webhooks here."
+                request,
+                gettext("“{created}” is connected. Test it, then point the service's webhooks here.").format(
+                    created=created
+                ),
             )
             return redirect(created)
     return _form(request, form, service=definition, status=_status(form))
@@ -83,7 +88,7 @@ def practice(request: HttpRequest) -> HttpResponse:
     except SealError as error:
         messages.error(request, str(error))
         return redirect("connections:list")
-    messages.success(request, "Practice is connected. Test it, then run an operation.")
+    messages.success(request, gettext("Practice is connected. Test it, then run an operation."))
     return redirect(connection)
 
 
@@ -120,7 +125,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         except (connecting.NameTaken, SealError) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"“{connection}” is changed.")
+            messages.success(request, gettext("“{connection}” is changed.").format(connection=connection))
             return redirect(connection)
     return _form(request, form, service=definition, connection=connection, status=_status(form))
 
@@ -142,7 +147,7 @@ def signing_secret(request: HttpRequest, pk: UUID) -> HttpResponse:
         except SealError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, "The signing secret is set. Send a test event to see it work.")
+            messages.success(request, gettext("The signing secret is set. Send a test event to see it work."))
             return redirect(f"{connection.get_absolute_url()}?tab=webhook")
     context = {"form": form, "connection": connection}
     return render(request, "connections/signing_secret.html", context, status=_status(form))
@@ -154,7 +159,7 @@ def end_previous(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let the previous signing secret be good no longer."""
     connection = _found(request, pk)
     connecting.end_previous_secret(connection, request=request)
-    messages.success(request, "Only the current signing secret is good now.")
+    messages.success(request, gettext("Only the current signing secret is good now."))
     return redirect(f"{connection.get_absolute_url()}?tab=webhook")
 
 
@@ -176,7 +181,9 @@ def default(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Let this be the connection that the service's bare webhook paths lead to."""
     connection = _found(request, pk)
     connecting.make_default(connection, request=request)
-    messages.success(request, f"“{connection}” is the default of its service now.")
+    messages.success(
+        request, gettext("“{connection}” is the default of its service now.").format(connection=connection)
+    )
     return redirect(connection)
 
 
@@ -194,7 +201,9 @@ def access(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = AccessForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         connecting.limit(connection, connecting.Audience(**form.cleaned_data), request=request)
-        messages.success(request, f"Who may use “{connection}” is changed.")
+        messages.success(
+            request, gettext("Who may use “{connection}” is changed.").format(connection=connection)
+        )
         return redirect(f"{connection.get_absolute_url()}?tab=access")
     return render(
         request, "connections/access.html", {"form": form, "connection": connection}, status=_status(form)
@@ -210,10 +219,15 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "GET":
         return render(request, "connections/delete.html", _about(connection))
     if request.POST.get("confirm", "").strip() != connection.name:
-        wrong = {"error": f"Type “{connection.name}” to delete it."}
+        wrong = {"error": gettext("Type “{name}” to delete it.").format(name=connection.name)}
         return render(request, "connections/delete.html", _about(connection) | wrong, status=422)
     connecting.delete(connection, request=request)
-    messages.success(request, f"“{connection.name}” is deleted, its secrets are erased. Its history stays.")
+    messages.success(
+        request,
+        gettext("“{name}” is deleted, its secrets are erased. Its history stays.").format(
+            name=connection.name
+        ),
+    )
     return redirect("connections:list")
 
 

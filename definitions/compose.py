@@ -11,6 +11,8 @@ element itself. What comes out blank takes its member or element with it.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from definitions import values
 from definitions.schema import Action
 from definitions.template import DROP
@@ -34,11 +36,13 @@ def compose(action: Action, inputs: Inputs, as_url: AsUrl) -> dict[str, Any]:
 def faults(action: Action, inputs: Inputs) -> dict[str, str]:
     """Return a sentence for each input that is missing, also of those groups of which one is enough."""
     absent = {name for name in (p.name for p in action.inputs) if values.is_blank(inputs.get(name))}
-    found = {p.name: "This is required." for p in action.inputs if p.required and p.name in absent}
+    found = {p.name: gettext("This is required.") for p in action.inputs if p.required and p.name in absent}
     labels = {p.name: p.label for p in action.inputs}
     for group in action.one_of:
         if set(group) <= absent:
-            found[group[0]] = f"Give at least one of: {', '.join(labels[name] for name in group)}."
+            found[group[0]] = gettext("Give at least one of: {names}.").format(
+                names=", ".join(labels[name] for name in group)
+            )
     return found
 
 

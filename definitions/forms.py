@@ -6,13 +6,15 @@ from pathlib import PurePath
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from definitions import values
 from definitions.schema import Operation, Placeholder
 from definitions.widgets import Files, Rows, Suggested
 
 CLEAR, AS_JSON = "clear_", "json_"  # extra boxes of a field: send null, read as JSON
-YES_NO = (("", "—"), ("true", "Yes"), ("false", "No"))
+YES_NO = (("", "—"), ("true", _("Yes")), ("false", _("No")))
 Suggestions = Mapping[str, Sequence[Any]]  # values, or (value, label), by placeholder name
 NO_SUGGESTIONS: Suggestions = {}
 
@@ -52,7 +54,7 @@ class PlaceholderField(forms.Field):
 
     def _blank(self) -> str:
         if self.required:
-            raise forms.ValidationError("This is required.")
+            raise forms.ValidationError(gettext("This is required."))
         return ""
 
     def _several(self, value: Any) -> Any:
@@ -85,14 +87,18 @@ class UploadField(PlaceholderField):
         accept, largest = self.placeholder.accept, self.placeholder.max_bytes
         if accept and PurePath(upload.name or "").suffix.lower() not in accept:
             raise forms.ValidationError(
-                f"{upload.name} is of another kind. Choose one of: {', '.join(accept)}."
+                gettext("{name} is of another kind. Choose one of: {names}.").format(
+                    name=upload.name, names=", ".join(accept)
+                )
             )
         if largest and upload.size > largest:
             raise forms.ValidationError(
-                f"{upload.name} is too large: {_size(upload.size)}, at most {_size(largest)}."
+                gettext("{name} is too large: {size}, at most {largest}.").format(
+                    name=upload.name, size=_size(upload.size), largest=_size(largest)
+                )
             )
         if not upload.size:
-            raise forms.ValidationError(f"{upload.name} is empty.")
+            raise forms.ValidationError(gettext("{name} is empty.").format(name=upload.name))
 
 
 class PlaceholderForm(forms.Form):
@@ -133,7 +139,7 @@ class PlaceholderForm(forms.Form):
 
     def _clear(self, cleaned: dict[str, Any], name: str) -> None:
         if cleaned.get(name):
-            self.add_error(name, "Either clear it or give a value, not both.")
+            self.add_error(name, gettext("Either clear it or give a value, not both."))
         cleaned[name] = None
 
 
@@ -158,9 +164,11 @@ def form_for(
             placeholder, widget_for(placeholder, suggestions.get(placeholder.name, ()))
         )
         if has_json_box(placeholder):
-            fields[AS_JSON + placeholder.name] = forms.BooleanField(required=False, label="Read as JSON")
+            fields[AS_JSON + placeholder.name] = forms.BooleanField(
+                required=False, label=gettext("Read as JSON")
+            )
         if placeholder.clearable:
-            label = f"Clear {(placeholder.label or placeholder.name).lower()}"
+            label = gettext("Clear {label}").format(label=(placeholder.label or placeholder.name).lower())
             fields[CLEAR + placeholder.name] = forms.BooleanField(required=False, label=label)
     made: type[PlaceholderForm] = type("GeneratedForm", (PlaceholderForm,), fields)
     made.placeholders = wanted

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}")
 TOKEN = re.compile(
     rf'"(?:[^"\\]|\\.)*"|{PLACEHOLDER.pattern}', re.DOTALL
@@ -54,13 +56,17 @@ def parse_text(text: str) -> Text:
 def parse_json(text: str) -> Node:
     """Return a body template as a tree with slots. Raises BadTemplate with the reason."""
     if any(mark in text for mark in (OPEN, SHUT, BARE)):
-        raise BadTemplate("It holds one of the characters U+E000 to U+E002, which mark placeholders here.")
+        raise BadTemplate(
+            gettext_noop("It holds one of the characters U+E000 to U+E002, which mark placeholders here.")
+        )
     try:
         return _node(json.loads(TOKEN.sub(_mark, text), object_pairs_hook=_members))
     except RecursionError:
-        raise BadTemplate("It is nested too deeply.") from None
+        raise BadTemplate(gettext_noop("It is nested too deeply.")) from None
     except ValueError as error:
-        raise BadTemplate(f"It is not JSON once the placeholders are filled: {error}.") from None
+        raise BadTemplate(
+            gettext_noop("It is not JSON once the placeholders are filled: {error}.").format(error=error)
+        ) from None
 
 
 def names(node: Node) -> Iterator[str]:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from definitions.schema import Placeholder
 
 INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)  # 18 digits: what every JSON reader takes without loss
@@ -19,7 +22,7 @@ BOOLEANS = {
     "off": False,
     "0": False,
 }
-SHAPES = {"array": (list, "a list in [ ]"), "object": (dict, "an object in { }")}
+SHAPES = {"array": (list, _("a list in [ ]")), "object": (dict, _("an object in { }"))}
 DEEPEST = 64  # levels of JSON that we send; services refuse more, and so does our own store
 
 
@@ -52,7 +55,7 @@ def cast_one(placeholder: Placeholder, value: Any) -> Any:
         return _json_value(placeholder, value)
     cast_value = CASTS[placeholder.type](value)
     if placeholder.options and cast_value not in placeholder.options:
-        raise BadValue(f"Choose one of: {', '.join(placeholder.options)}.")
+        raise BadValue(gettext("Choose one of: {names}.").format(names=", ".join(placeholder.options)))
     _check_bounds(placeholder, cast_value)
     return cast_value
 
@@ -66,10 +69,14 @@ def parse_json(text: str, shape: str = "") -> Any:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
     except json.JSONDecodeError as error:
         raise BadValue(
-            f"This is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}."
+            gettext("This is not JSON: {msg} at line {lineno}, column {colno}.").format(
+                msg=error.msg.lower(), lineno=error.lineno, colno=error.colno
+            )
         ) from None
     except RecursionError:
-        raise BadValue(f"This JSON is nested more than {DEEPEST} levels deep.") from None
+        raise BadValue(
+            gettext("This JSON is nested more than {deepest} levels deep.").format(deepest=DEEPEST)
+        ) from None
     return check_json(value, shape)
 
 
@@ -80,7 +87,11 @@ def check_json(value: Any, shape: str = "") -> Any:
     """
     kinds = [SHAPES[shape]] if shape else list(SHAPES.values())
     if not isinstance(value, tuple(kind for kind, _ in kinds)):
-        raise BadValue(f"This must be JSON: {' or '.join(words for _, words in kinds)}.")
+        raise BadValue(
+            gettext("This must be JSON: {names}.").format(
+                names=gettext(" or ").join(str(words) for kind, words in kinds)
+            )
+        )
     _check_tree(value, DEEPEST)
     return value
 
@@ -93,11 +104,13 @@ def _json_value(placeholder: Placeholder, value: Any) -> Any:
 
 def _check_tree(value: Any, depth: int) -> None:
     if depth < 0:
-        raise BadValue(f"This JSON is nested more than {DEEPEST} levels deep.")
+        raise BadValue(
+            gettext("This JSON is nested more than {deepest} levels deep.").format(deepest=DEEPEST)
+        )
     if isinstance(value, str):
         _text(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise BadValue("JSON has no NaN and no Infinity: write a number.")
+        raise BadValue(gettext("JSON has no NaN and no Infinity: write a number."))
     elif isinstance(value, dict):
         for key, child in value.items():
             _text(key)
@@ -112,33 +125,33 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise BadValue(f"The member {twice!r} stands there twice: keep one.")
+        raise BadValue(gettext("The member {twice!r} stands there twice: keep one.").format(twice=twice))
     return members
 
 
 def _no_constant(name: str) -> Any:
-    raise BadValue(f"JSON has no {name}: write a number or null.")
+    raise BadValue(gettext("JSON has no {name}: write a number or null.").format(name=name))
 
 
 def _check_bounds(placeholder: Placeholder, value: Any) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return
     if placeholder.minimum is not None and value < placeholder.minimum:
-        raise BadValue(f"The smallest value is {placeholder.minimum:g}.")
+        raise BadValue(gettext("The smallest value is {minimum:g}.").format(minimum=placeholder.minimum))
     if placeholder.maximum is not None and value > placeholder.maximum:
-        raise BadValue(f"The largest value is {placeholder.maximum:g}.")
+        raise BadValue(gettext("The largest value is {maximum:g}.").format(maximum=placeholder.maximum))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     if not isinstance(value, str):
-        raise BadValue("This must be text.")
+        raise BadValue(gettext("This must be text."))
     try:
         value.encode()
     except UnicodeEncodeError:
         raise BadValue(
-            "This holds half of a character (a lone surrogate), which cannot be sent: type it again."
+            gettext("This holds half of a character (a lone surrogate), which cannot be sent: type it again.")
         ) from None
     return value
 
@@ -150,7 +163,7 @@ def _integer(value: Any) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    raise BadValue("This must be a whole number.")
+    raise BadValue(gettext("This must be a whole number."))
 
 
 def _number(value: Any) -> int | float:
@@ -161,7 +174,7 @@ def _number(value: Any) -> int | float:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise BadValue("This must be a number.")
+        raise BadValue(gettext("This must be a number."))
     return _integer(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
@@ -170,7 +183,7 @@ def _boolean(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in BOOLEANS:
         return BOOLEANS[value.strip().lower()]
-    raise BadValue("This must be yes or no.")
+    raise BadValue(gettext("This must be yes or no."))
 
 
 def _object(value: Any) -> Any:
@@ -179,7 +192,7 @@ def _object(value: Any) -> Any:
 
 def _file(value: Any) -> Any:
     if isinstance(value, str | bool | int | float | dict | list):
-        raise BadValue("This must be a file.")
+        raise BadValue(gettext("This must be a file."))
     return value
 
 

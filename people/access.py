@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from people.models import Person
 
@@ -21,7 +22,7 @@ View = Callable[..., HttpResponseBase]
 def person_of(request: HttpRequest) -> Person:
     """Return who asks, for views behind the sign-in; raises PermissionDenied when nobody is signed in."""
     if not isinstance(request.user, Person):
-        raise PermissionDenied("Sign in first.")
+        raise PermissionDenied(gettext("Sign in first."))
     return request.user
 
 
@@ -32,7 +33,7 @@ def role_required(role: str) -> Callable[[View], View]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not person_of(request).may(role):
-                raise PermissionDenied(f"This needs the role “{role}”.")
+                raise PermissionDenied(gettext("This needs the role “{role}”.").format(role=role))
             return view(request, *args, **kwargs)
 
         checked.role = role  # type: ignore[attr-defined]  # the matrix test reads it
@@ -53,7 +54,7 @@ def fresh_required(view: View) -> View:
         if is_fresh(request):
             return view(request, *args, **kwargs)
         if request.method == "POST":
-            messages.warning(request, "It is you; please send the form once more.")
+            messages.warning(request, gettext("It is you; please send the form once more."))
         back = urlencode(
             {"next": request.get_full_path() if request.method == "GET" else _from_page(request)}
         )

@@ -16,6 +16,7 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
 
 
+ROLE_WORDS = {Role.VIEWER: _("viewer"), Role.OPERATOR: _("operator"), Role.ADMIN: _("admin")}  # in a sentence
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
@@ -28,6 +29,11 @@ class Person(AbstractUser):
     def may(self, role: str) -> bool:
         """Say whether this person has at least `role`."""
         return self.is_active and RANK[Role(self.role)] >= RANK[Role(role)]
+
+    @property
+    def role_words(self) -> str:
+        """What this person is, for the middle of a sentence."""
+        return str(ROLE_WORDS[Role(self.role)])
 
     @property
     def is_last_admin(self) -> bool:

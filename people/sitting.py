@@ -9,6 +9,7 @@ from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from people import factors
 
@@ -25,10 +26,10 @@ def sitting_middleware(
         if request.user.is_authenticated:
             if _is_over(request):
                 logout(request)
-                messages.info(request, "You were signed out because nobody was here for a while.")
+                messages.info(request, gettext("You were signed out because nobody was here for a while."))
                 return HttpResponseRedirect(reverse("people:sign_in"))
             if _lacks_second_factor(request):
-                messages.info(request, "Your role needs a second factor: add one here, then go on.")
+                messages.info(request, gettext("Your role needs a second factor: add one here, then go on."))
                 return HttpResponseRedirect(reverse("mfa_index"))
         response = get_response(request)
         response.headers.setdefault(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -73,7 +74,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         invitation.withdrawn_at = timezone.now()
         invitation.save(update_fields=["withdrawn_at"])
         log.record("invitation.withdrawn", request=request, target=invitation)
-    messages.success(request, "The link does not work any more.")
+    messages.success(request, gettext("The link does not work any more."))
     return redirect("people:list")
 
 
@@ -86,7 +87,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     form = RoleForm(request.POST or None, initial={"role": someone.role})
     if request.method == "POST" and form.is_valid():
         if someone.is_last_admin and form.cleaned_data["role"] != Role.ADMIN:
-            form.add_error("role", "This is the only admin: make someone else an admin first.")
+            form.add_error("role", gettext("This is the only admin: make someone else an admin first."))
         else:
             _set_role(request, someone, form.cleaned_data["role"])
             return redirect("people:list")
@@ -104,7 +105,10 @@ def _set_role(request: HttpRequest, someone: Person, role: str) -> None:
             before={"role": before},
             after={"role": role},
         )
-    messages.success(request, f"{someone} is now {someone.get_role_display().lower()}.")
+    messages.success(
+        request,
+        gettext("{someone} is now {role}.").format(someone=someone, role=someone.role_words),
+    )
 
 
 @role_required("admin")
@@ -114,14 +118,15 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Shut someone out (their sessions end at once) or let them in again."""
     someone = get_object_or_404(Person, pk=pk)
     if someone.is_last_admin:
-        messages.error(request, "This is the only admin: make someone else an admin first.")
+        messages.error(request, gettext("This is the only admin: make someone else an admin first."))
         return redirect("people:person", pk)
     with transaction.atomic():
         someone.is_active = not someone.is_active
         someone.save(update_fields=["is_active"])
         action = "person.let_in" if someone.is_active else "person.shut_out"
         log.record(action, request=request, target=someone)
-    messages.success(request, f"{someone} {'can sign in again' if someone.is_active else 'is shut out'}.")
+    told = gettext("{someone} can sign in again.") if someone.is_active else gettext("{someone} is shut out.")
+    messages.success(request, told.format(someone=someone))
     return redirect("people:list")
 
 
