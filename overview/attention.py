@@ -4,19 +4,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audit import ids
 from operations.models import Run, State
+from overview.figures import Figures
 from overview.navigation import address
 from overview.sight import Sight
 from people import factors
 from people.models import Role
-from webhooks.models import Cause
 
 FAILING = 3  # failed runs in a row of an hour, without one success, make a connection “failing”
 OVERDUE = timedelta(seconds=60)  # a queued run that waits longer has no worker
+LEVELS = ("red", "orange", "azure")
 
 
 @dataclass(frozen=True)
@@ -30,98 +33,89 @@ class Finding:
     action: str
 
 
-def findings(sight: Sight) -> list[Finding]:
+def findings(sight: Sight, day: Figures) -> list[Finding]:
     """Return what this person should look at, worst first."""
-    found = [finding for check in CHECKS for finding in check(sight)]
+    found = [finding for check in CHECKS for finding in check(sight, day)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
-LEVELS = ("red", "orange", "azure")
+def _connections(sight: Sight, day: Figures) -> Iterator[Finding]:
+    for one in sight.held:
+        if not one.enabled:
+            continue
+        url, name = one.get_absolute_url(), str(one)
+        if one.locked:
+            yield Finding("red", _("%(name)s is locked") % {"name": name}, one.locked, url, _("See why"))
+        elif one.endpoint_state == "needs_secret" and not one.practice:
+            title = _("%(name)s takes no webhooks") % {"name": name}
+            text = _("No signing secret is entered, so every webhook is refused.")
+            yield Finding("orange", title, text, url, _("Enter the secret"))
 
 
-def _ago(**span: int) -> int:
-    return ids.id_at(timezone.now() - timedelta(**span))
+def _failing(sight: Sight, day: Figures) -> Iterator[Finding]:
+    for name, ended in sorted(day.runs.lately.items()):
+        bad = ended.get(State.FAILED, 0)
+        if bad >= FAILING and not ended.get(State.SUCCEEDED):
+            text = _("%(count)s runs failed in the last hour and none succeeded.") % {"count": bad}
+            url = address("operations:run_list", state="failed")
+            yield Finding("red", _("%(name)s is failing") % {"name": name}, text, url, _("See the runs"))
 
 
-def _many(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
-
-
-def _connections(sight: Sight) -> Iterator[Finding]:
-    for connection in sight.connections.enabled().with_secrets():
-        url = connection.get_absolute_url()
-        if connection.locked:
-            yield Finding("red", f"{connection} is locked", connection.locked, url, "See why")
-        elif connection.endpoint_state == "needs_secret" and not connection.practice:
-            text = "No signing secret is entered, so every webhook is refused."
-            yield Finding("orange", f"{connection} takes no webhooks", text, url, "Enter the secret")
-
-
-def _failing(sight: Sight) -> Iterator[Finding]:
-    runs = sight.runs.filter(id__gte=_ago(hours=1)).order_by()
-    rows = runs.values("connection_name").annotate(
-        bad=Count("id", filter=Q(state=State.FAILED)), good=Count("id", filter=Q(state=State.SUCCEEDED))
+def _waiting(sight: Sight, day: Figures) -> Iterator[Finding]:
+    """Runs that nobody takes up, whosever they are, and those whose end this person may have to decide."""
+    now = timezone.now()
+    overdue = Q(state=State.QUEUED, next_try_at=None, id__lt=ids.id_at(now - OVERDUE))
+    unknown = Q(state=State.UNKNOWN, id__gte=ids.id_at(now - timedelta(days=7))) & sight.open
+    found = Run.objects.filter(overdue | unknown).aggregate(
+        overdue=Count("id", filter=overdue), unknown=Count("id", filter=unknown)
     )
-    for row in rows.filter(bad__gte=FAILING, good=0):
-        text = f"{row['bad']} runs failed in the last hour and none succeeded."
-        url = address("operations:run_list", state="failed")
-        yield Finding("red", f"{row['connection_name']} is failing", text, url, "See the runs")
-
-
-def _overdue(sight: Sight) -> Iterator[Finding]:
-    waiting = Run.objects.filter(
-        state=State.QUEUED, next_try_at=None, id__lt=ids.id_at(timezone.now() - OVERDUE)
-    )
-    if count := waiting.count():
-        text = f"{_many(count, 'run waits', 'runs wait')} for longer than a minute: does the worker run?"
-        yield Finding("red", "Runs are not taken up", text, address("overview:system"), "See the system")
-
-
-def _unknown(sight: Sight) -> Iterator[Finding]:
-    if count := sight.runs.filter(state=State.UNKNOWN, id__gte=_ago(days=7)).count():
-        title = f"{_many(count, 'run', 'runs')} with an unknown end"
-        text = "The request may have arrived. Look at the service, then say what happened."
-        yield Finding("orange", title, text, address("operations:run_list", state="unknown"), "Decide")
-
-
-def _refused(sight: Sight) -> Iterator[Finding]:
-    rows = sight.refusals.filter(id__gte=_ago(days=1), test=False, event_id=None)
-    total = rows.exclude(cause=Cause.UNKNOWN_ENDPOINT).aggregate(sum=Sum("count"))["sum"]
-    if total:
-        text = "Each is kept with its cause; most can be verified again once the cause is gone."
-        url = address("webhooks:log", kind="refused")
+    if count := found["overdue"]:
+        text = ngettext(
+            "%(count)s run waits for longer than a minute: does the worker run?",
+            "%(count)s runs wait for longer than a minute: does the worker run?",
+            count,
+        ) % {"count": f"{count:,}"}
         yield Finding(
-            "orange",
-            f"{_many(total, 'refused delivery', 'refused deliveries')} in 24 hours",
-            text,
-            url,
-            "See why",
+            "red", _("Runs are not taken up"), text, address("overview:system"), _("See the system")
         )
+    if count := found["unknown"]:
+        title = ngettext("%(count)s run with an unknown end", "%(count)s runs with an unknown end", count) % {
+            "count": f"{count:,}"
+        }
+        text = _("The request may have arrived. Look at the service, then say what happened.")
+        yield Finding("orange", title, text, address("operations:run_list", state="unknown"), _("Decide"))
 
 
-def _stuck_events(sight: Sight) -> Iterator[Finding]:
-    if count := sight.events.filter(state="failed", id__gte=_ago(days=7)).count():
-        url = address("webhooks:log", state="failed")
-        yield Finding(
-            "orange",
-            f"{_many(count, 'event', 'events')} could not be processed",
-            "Replay them once the cause is gone.",
-            url,
-            "See them",
-        )
+def _refused(sight: Sight, day: Figures) -> Iterator[Finding]:
+    if count := day.to_see:
+        title = ngettext(
+            "%(count)s refused delivery in 24 hours", "%(count)s refused deliveries in 24 hours", count
+        ) % {"count": f"{count:,}"}
+        text = _("Each is kept with its cause; most can be verified again once the cause is gone.")
+        yield Finding("orange", title, text, address("webhooks:log", kind="refused"), _("See why"))
 
 
-def _second_factor(sight: Sight) -> Iterator[Finding]:
+def _stuck_events(sight: Sight, day: Figures) -> Iterator[Finding]:
+    since = ids.id_at(timezone.now() - timedelta(days=7))
+    if count := sight.events.filter(state="failed", id__gte=since).count():
+        title = ngettext(
+            "%(count)s event could not be processed", "%(count)s events could not be processed", count
+        ) % {"count": f"{count:,}"}
+        text = _("Replay them once the cause is gone.")
+        yield Finding("orange", title, text, address("webhooks:log", state="failed"), _("See them"))
+
+
+def _second_factor(sight: Sight, day: Figures) -> Iterator[Finding]:
     if sight.person.may(Role.ADMIN) and not factors.has_any(sight.person):
-        text = "You can do everything here; a passkey or an authenticator app keeps others from being you."
-        yield Finding("azure", "Your account has no second factor", text, address("mfa_index"), "Add one")
+        title = _("Your account has no second factor")
+        text = _("You can do everything here; a passkey or an authenticator app keeps others from being you.")
+        yield Finding("azure", title, text, address("mfa_index"), _("Add one"))
 
 
-CHECKS: tuple[Callable[[Sight], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Sight, Figures], Iterator[Finding]], ...] = (
     _connections,
     _failing,
-    _overdue,
-    _unknown,
+    _waiting,
     _refused,
     _stuck_events,
     _second_factor,

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
+from audit.pages import Words
+
 WIDTH, HEIGHT = 480, 160  # user units; the picture scales with its card
 LEFT, BOTTOM, TOP, RIGHT = 36, 22, 8, 4  # room for the axes
 GAP = 0.22  # share of a bar's slot that stays empty
@@ -14,7 +18,7 @@ STEPS = (1, 2, 5)
 class Series:
     """One colour of the stack: the name people read, the ways of ending that it sums, and its class."""
 
-    label: str
+    label: Words
     names: tuple[str, ...]
     css: str
 
@@ -94,7 +98,11 @@ def _bar(
             parts.append(Part(round(y, 1), round(_y(below, top) - y, 1), one.css))
         below += value
     said = ", ".join(f"{value:,} {one.label}" for one, value in zip(series, values, strict=True) if value)
-    text = f"{at:%H:%M} to {at + timedelta(hours=1):%H:%M} UTC: {said or 'none'}"
+    text = _("%(start)s to %(end)s UTC: %(said)s") % {
+        "start": f"{at:%H:%M}",
+        "end": f"{at + timedelta(hours=1):%H:%M}",
+        "said": said or _("none"),
+    }
     return Bar(round(LEFT + slot * (place + GAP / 2), 1), round(slot * (1 - GAP), 1), tuple(parts), text)
 
 

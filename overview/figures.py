@@ -6,17 +6,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, BigIntegerField, Count, DurationField, F, QuerySet, Sum, Value
+from django.db import connection
+from django.db.models import BigIntegerField, F, Q, Sum, Value
 from django.utils import timezone
 
 from audit import ids
 from overview import hours
 from overview.hours import HOUR_IDS
 from overview.sight import Sight
+from webhooks.models import Cause
 
 HOURS = 24
 BAD = ("failed", "unknown")
+# One pass over the day's runs: by hour and state, by connection and state in the last hour, and all together.
+RUNS = """
+SELECT grouping(hour, lately), hour, lately, state, count(*), sum(total_tokens), sum(cost),
+  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY finished_at - started_at)
+FROM (SELECT run.*, id / %s AS hour, CASE WHEN id >= %s THEN connection_name END AS lately FROM ({}) run) day
+GROUP BY GROUPING SETS ((hour, state), (lately, state), ())
+"""
+COLUMNS = ("id", "state", "connection_name", "total_tokens", "cost", "started_at", "finished_at")
+BY_HOUR, LATELY, ALL = 1, 2, 3  # what grouping() says of each
 
 
 @dataclass(frozen=True)
@@ -32,16 +42,32 @@ class Hours:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """One day of the house, as one person may see it."""
+class Runs:
+    """The day's runs, their times and what they used; and by connection how those of the last hour ended."""
 
-    runs: Hours
-    events: Hours
-    refused: Hours
+    hours: Hours
+    lately: Mapping[str, Mapping[str, int]]
     median: timedelta | None = None
     slow: timedelta | None = None  # the 95th percentile
     tokens: int = 0
     cost: Decimal = field(default_factory=Decimal)
+
+    @property
+    def failure_rate(self) -> float | None:
+        """Return the share of ended runs that failed or are unknown, in percent; None when none ended."""
+        ended = self.hours.total("succeeded", *BAD)
+        return 100 * self.hours.total(*BAD) / ended if ended else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One day of the house, as one person may see it."""
+
+    since: datetime
+    runs: Runs
+    events: Hours
+    refused: Hours
+    to_see: int  # refused deliveries that somebody should look at: no tests, no strangers, not made good
 
     @property
     def deliveries(self) -> tuple[Mapping[str, int], ...]:
@@ -52,35 +78,33 @@ class Figures:
     @property
     def failed(self) -> int:
         """How many runs failed or are unknown."""
-        return self.runs.total(*BAD)
-
-    @property
-    def failure_rate(self) -> float | None:
-        """Return the share of ended runs that failed or are unknown, in percent; None when none ended."""
-        ended = self.runs.total("succeeded", *BAD)
-        return 100 * self.runs.total(*BAD) / ended if ended else None
+        return self.runs.hours.total(*BAD)
 
 
 def last_day(sight: Sight) -> Figures:
-    """Count the last 24 hours of what this person may see, in five queries."""
+    """Count the last 24 hours of what this person may see, in four queries."""
     start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    runs = sight.runs.filter(id__gte=ids.id_at(start))
-    refused = sight.refusals.filter(id__gte=ids.id_at(start))
-    sums = runs.aggregate(
-        tokens=Sum("total_tokens"),
-        cost=Sum("cost"),
-        times=Percentiles(F("finished_at") - F("started_at")),
-    )
-    median, slow = sums["times"] or (None, None)
-    return Figures(
-        runs=_by_hour(runs, "state", Count("id"), start),
-        events=_events(sight, start),
-        refused=_by_hour(refused, "cause", Sum("count"), start),
-        median=median,
-        slow=slow,
-        tokens=sums["tokens"] or 0,
-        cost=sums["cost"] or Decimal(),
-    )
+    refused, to_see = _refused(sight, start)
+    return Figures(start, _runs(sight, start), _events(sight, start), refused, to_see)
+
+
+def _runs(sight: Sight, start: datetime) -> Runs:
+    day = sight.runs.filter(id__gte=ids.id_at(start)).order_by().values(*COLUMNS)
+    rows, asked = day.query.sql_with_params()
+    lately = ids.id_at(timezone.now() - timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute(RUNS.format(rows), [HOUR_IDS, lately, *asked])
+        found = cursor.fetchall()
+    by_hour: dict[int, Counter[str]] = {}
+    by_connection: dict[str, Counter[str]] = {}
+    for kind, hour, name, state, count, *_ in found:
+        if kind == BY_HOUR:
+            by_hour.setdefault(hour, Counter())[state] += count
+        elif kind == LATELY and name is not None:
+            by_connection.setdefault(name, Counter())[state] += count
+    tokens, cost, times = next(row[5:] for row in found if row[0] == ALL)
+    median, slow = times or (None, None)
+    return Runs(_hours(by_hour, start), by_connection, median, slow, tokens or 0, cost or Decimal())
 
 
 def _events(sight: Sight, start: datetime) -> Hours:
@@ -89,19 +113,21 @@ def _events(sight: Sight, start: datetime) -> Hours:
     return Hours(starts, tuple({"events": found[hour]} for hour in starts))
 
 
-def _by_hour(rows: QuerySet, by: str, count: Count | Sum, start: datetime) -> Hours:  # type: ignore[type-arg]
+def _refused(sight: Sight, start: datetime) -> tuple[Hours, int]:
+    """Return the refused deliveries hour by hour, and how many of them somebody should look at."""
     hour = F("id") / Value(HOUR_IDS, output_field=BigIntegerField())
+    rows = sight.refusals.filter(id__gte=ids.id_at(start)).order_by().annotate(hour=hour)
+    real = Q(test=False, event_id=None) & ~Q(cause=Cause.UNKNOWN_ENDPOINT)
+    sums = rows.values_list("hour", "cause").annotate(all=Sum("count"), real=Sum("count", filter=real))
     found: dict[int, Counter[str]] = {}
-    for bucket, how, number in rows.order_by().annotate(hour=hour).values_list("hour", by).annotate(n=count):
-        found.setdefault(bucket, Counter())[how] += number
+    to_see = 0
+    for bucket, cause, number, open_ones in sums:
+        found.setdefault(bucket, Counter())[cause] += number
+        to_see += open_ones or 0
+    return _hours(found, start), to_see
+
+
+def _hours(found: Mapping[int, Mapping[str, int]], start: datetime) -> Hours:
     first = ids.id_at(start) // HOUR_IDS
     starts = tuple(start + timedelta(hours=offset) for offset in range(HOURS))
     return Hours(starts, tuple(found.get(first + offset, Counter()) for offset in range(HOURS)))
-
-
-class Percentiles(Aggregate):
-    """The median and the 95th percentile, by PostgreSQL."""
-
-    function = "percentile_cont"
-    template = "%(function)s(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = ArrayField(DurationField())

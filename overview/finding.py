@@ -6,6 +6,7 @@ from itertools import islice
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from audit import ids
 from definitions import catalog
@@ -43,12 +44,12 @@ def _matches(wanted: str, *texts: str) -> bool:
 def _pages(sight: Sight, wanted: str) -> Iterator[Result]:
     for item in navigation.items(sight.person):
         if _matches(wanted, item.label):
-            yield Result("Pages", item.icon, item.label, "", item.url)
+            yield Result(gettext("Pages"), item.icon, item.label, "", item.url)
 
 
 def _connections(sight: Sight, wanted: str) -> Iterator[Result]:
     for one in sight.connections.filter(name__icontains=wanted).order_by("name"):
-        yield Result("Connections", "plug", one.name, one.service_label, one.get_absolute_url())
+        yield Result(gettext("Connections"), "plug", one.name, one.service_label, one.get_absolute_url())
 
 
 def _actions(sight: Sight, wanted: str) -> Iterator[Result]:
@@ -56,7 +57,7 @@ def _actions(sight: Sight, wanted: str) -> Iterator[Result]:
         for one in service.actions:
             if wanted and _matches(wanted, one.label, one.handle, service.short):
                 url = reverse("operations:action", args=[service.handle, one.handle])
-                yield Result("Actions", "bolt", one.label, service.short, url)
+                yield Result(gettext("Actions"), "bolt", one.label, service.short, url)
 
 
 def _operations(sight: Sight, wanted: str) -> Iterator[Result]:
@@ -64,14 +65,14 @@ def _operations(sight: Sight, wanted: str) -> Iterator[Result]:
         for one in service.operations:
             if wanted and _matches(wanted, one.key, one.label, service.short):
                 url = reverse("operations:operation", args=[service.handle, one.key])
-                yield Result("Operations", "grid", one.key, one.label, url)
+                yield Result(gettext("Operations"), "grid", one.key, one.label, url)
 
 
 def _help(sight: Sight, wanted: str) -> Iterator[Result]:
     for _, pages in book.groups():
         for page in pages:
             if wanted and _matches(wanted, page.title):
-                yield Result("Help", "help", page.title, "", page.url)
+                yield Result(gettext("Help"), "help", page.title, "", page.url)
 
 
 def _runs(sight: Sight, wanted: str) -> Iterator[Result]:
@@ -82,7 +83,7 @@ def _runs(sight: Sight, wanted: str) -> Iterator[Result]:
     else:
         return
     for one in runs.order_by("-pk"):
-        yield Result("Runs", "play", str(one), Run(id=one.pk).ref, one.get_absolute_url())
+        yield Result(gettext("Runs"), "play", str(one), Run(id=one.pk).ref, one.get_absolute_url())
 
 
 def _events(sight: Sight, wanted: str) -> Iterator[Result]:
@@ -93,7 +94,9 @@ def _events(sight: Sight, wanted: str) -> Iterator[Result]:
     else:
         return
     for one in events.defer("body", "headers", "view").order_by("-pk"):
-        yield Result("Events", "activity", one.type or one.code, one.object_id, one.get_absolute_url())
+        yield Result(
+            gettext("Events"), "activity", one.type or one.code, one.object_id, one.get_absolute_url()
+        )
 
 
 def _number(prefix: str, text: str) -> int | None:

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Value
+from django.utils.translation import gettext as _
+
 from operations.models import Origin, State
 from overview.navigation import address
 from overview.sight import Sight
 
 EARLY = 500  # runs
+ARRIVED = "arrived"  # stands among the runs' origins for “an event came”
 
 
 @dataclass(frozen=True)
@@ -21,40 +25,46 @@ class Step:
 
 
 def steps(sight: Sight) -> list[Step]:
-    """Return the four steps as this person finds them, in three short queries."""
-    connection = sight.connections.order_by("practice", "name").first()
-    # The first runs tell; looking for a missing one among all would read a million rows.
-    succeeded = sight.runs.filter(state=State.SUCCEEDED).order_by("id").values_list("origin", flat=True)
-    early = set(succeeded[:EARLY])
+    """Return the four steps as this person finds them, in one query beside that for the connections."""
+    connection = next(iter(sight.held), None)
+    known = _known(sight)
     page = connection.get_absolute_url() if connection else address("connections:list")
     services = address("operations:services", connection=str(connection.pk) if connection else "")
     return [
         Step(
-            "Connect",
-            "Enter your key once, or practise with a service that runs on this machine.",
+            _("Connect"),
+            _("Enter your key once, or practise with a service that runs on this machine."),
             address("connections:list"),
-            "Connect",
+            _("Connect"),
             connection is not None,
         ),
         Step(
-            "Test",
-            "One read-only call shows that the key works.",
+            _("Test"),
+            _("One read-only call shows that the key works."),
             page,
-            "Test it",
-            Origin.TEST in early,
+            _("Test it"),
+            Origin.TEST in known,
         ),
         Step(
-            "Run",
-            "Every operation of the service is a form. Fill one in and see the answer.",
+            _("Run"),
+            _("Every operation of the service is a form. Fill one in and see the answer."),
             services,
-            "Choose an operation",
-            bool(early - {Origin.TEST, Origin.PICKER}),
+            _("Choose an operation"),
+            bool(known - {Origin.TEST, Origin.PICKER, ARRIVED}),
         ),
         Step(
-            "Receive",
-            "Paste the endpoint's address at the service, or send a test event, and watch the log.",
+            _("Receive"),
+            _("Paste the endpoint's address at the service, or send a test event, and watch the log."),
             page,
-            "Set up webhooks",
-            sight.events.exists(),
+            _("Set up webhooks"),
+            ARRIVED in known,
         ),
     ]
+
+
+def _known(sight: Sight) -> set[str]:
+    """Return where the first runs that succeeded came from, and whether anything ever arrived."""
+    # The first runs tell; looking for a missing one among all would read a million rows.
+    runs = sight.runs.filter(state=State.SUCCEEDED).order_by("id").values_list("origin", flat=True)[:EARLY]
+    events = sight.events.order_by().values_list(Value(ARRIVED), flat=True)[:1]
+    return set(runs.union(events, all=True))

@@ -60,28 +60,36 @@ def _database() -> Iterator[Part]:
         now, size, version = cursor.fetchone()
     milliseconds = (time.perf_counter() - began) * 1000
     slow = milliseconds > SLOW_MS
-    kind = "embedded" if settings.EMBEDDED_DATABASE else "external"
+    kind = gettext("embedded") if settings.EMBEDDED_DATABASE else gettext("external")
     yield Part(
-        "Database",
+        gettext("Database"),
         "warning" if slow else "ok",
         f"PostgreSQL {version}, {kind}, {milliseconds:.1f} ms, {size / 1e6:,.0f} MB",
-        "It answers slowly: look at its load and disk." if slow else "",
+        gettext("It answers slowly: look at its load and disk.") if slow else "",
     )
     off = abs(timezone.now() - now)
     text = (
-        "The clocks of this machine and the database differ: webhooks are judged by the clock."
+        gettext("The clocks of this machine and the database differ: webhooks are judged by the clock.")
         if off > CLOCK
         else ""
     )
-    yield Part("Clock", "warning" if text else "ok", f"{off.total_seconds() * 1000:.0f} ms apart", text)
+    yield Part(
+        gettext("Clock"),
+        "warning" if text else "ok",
+        gettext("{off:.0f} ms apart").format(off=off.total_seconds() * 1000),
+        text,
+    )
 
 
 def _migrations() -> Iterator[Part]:
     executor = MigrationExecutor(connection)
     open_ones = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    text = "Run `manage.py migrate`." if open_ones else ""
+    text = gettext("Run `manage.py migrate`.") if open_ones else ""
     yield Part(
-        "Migrations", "failed" if text else "ok", f"{len(open_ones)} open" if text else "all applied", text
+        gettext("Migrations"),
+        "failed" if text else "ok",
+        gettext("{number} open").format(number=len(open_ones)) if text else gettext("all applied"),
+        text,
     )
 
 
@@ -95,75 +103,89 @@ def _broker() -> Iterator[Part]:
     began = time.perf_counter()
     with celery.current_app.connection_for_write() as broker:
         broker.ensure_connection(max_retries=0, timeout=1)
-    kind = "embedded Valkey" if settings.EMBEDDED_BROKER else "external"
-    yield Part("Broker", "ok", f"{kind}, {(time.perf_counter() - began) * 1000:.1f} ms")
+    kind = gettext("embedded Valkey") if settings.EMBEDDED_BROKER else gettext("external")
+    yield Part(gettext("Broker"), "ok", f"{kind}, {(time.perf_counter() - began) * 1000:.1f} ms")
 
 
 def _worker() -> Iterator[Part]:
     pulses = list(Pulse.objects.filter(at__gt=timezone.now() - timedelta(days=1)).order_by("worker"))
     if not pulses:
-        yield Part("Worker", "warning", "no sign of life yet", "It shows half a minute after the start.")
+        yield Part(
+            gettext("Worker"),
+            "warning",
+            gettext("no sign of life yet"),
+            gettext("It shows half a minute after the start."),
+        )
     for pulse in pulses:
         silent = timezone.now() - pulse.at
         text = (
-            "No sign of life: is the worker or beat down? Runs wait until they are back."
+            gettext("No sign of life: is the worker or beat down? Runs wait until they are back.")
             if silent > SILENT
             else ""
         )
-        value = f"{pulse.worker}, {silent.total_seconds():.0f} s ago"
-        yield Part("Worker", "failed" if text else "ok", value, text)
+        value = gettext("{worker}, {silent:.0f} s ago").format(
+            worker=pulse.worker, silent=silent.total_seconds()
+        )
+        yield Part(gettext("Worker"), "failed" if text else "ok", value, text)
         off = abs(pulse.worker_at - pulse.at)
         if off > CLOCK:
             yield Part(
-                "Worker's clock", "warning", f"{off.total_seconds():.0f} s apart", "Set the clock by NTP."
+                gettext("Worker's clock"),
+                "warning",
+                gettext("{off:.0f} s apart").format(off=off.total_seconds()),
+                gettext("Set the clock by NTP."),
             )
 
 
 def _queue() -> Iterator[Part]:
     oldest = Run.objects.filter(state=State.QUEUED).aggregate(oldest=Min("id"))["oldest"]
     age = timezone.now() - ids.time_of(oldest) if oldest else timedelta()
-    text = "Runs wait for longer than a minute: look at the worker." if age > SILENT else ""
-    value = f"oldest waits {age.total_seconds():.0f} s" if oldest else "empty"
-    yield Part("Queue", "warning" if text else "ok", value, text)
+    text = gettext("Runs wait for longer than a minute: look at the worker.") if age > SILENT else ""
+    value = (
+        gettext("oldest waits {age:.0f} s").format(age=age.total_seconds()) if oldest else gettext("empty")
+    )
+    yield Part(gettext("Queue"), "warning" if text else "ok", value, text)
 
 
 def _keys() -> Iterator[Part]:
     wrong = " ".join(keys.problems())
     known = "" if wrong else ", ".join(f"{key.label} ({key.key_id})" for key in keys.states() if key.in_ring)
-    yield Part("Key ring", "failed" if wrong else "ok", known, wrong)
+    yield Part(gettext("Key ring"), "failed" if wrong else "ok", known, wrong)
 
 
 def _definitions() -> Iterator[Part]:
     services = ", ".join(f"{service.handle} ({service.version})" for service in catalog.services())
     broken = [str(finding) for finding in catalog.broken()]
     state = "failed" if broken or not services else "ok"
-    yield Part("Definitions", state, services or "none could be read", " ".join(broken[:5]))
+    yield Part(gettext("Definitions"), state, services or gettext("none could be read"), " ".join(broken[:5]))
 
 
 def _disk() -> Iterator[Part]:
     usage = shutil.disk_usage(settings.HOME)
     text = (
-        "Free some space, or shorten what is kept: writing stops when it is full."
+        gettext("Free some space, or shorten what is kept: writing stops when it is full.")
         if usage.free < FREE_BYTES
         else ""
     )
     yield Part(
-        "Disk",
+        gettext("Disk"),
         "warning" if text else "ok",
-        f"{usage.free / 1e9:,.1f} GB free of {usage.total / 1e9:,.1f} GB",
+        gettext("{free:,.1f} GB free of {total:,.1f} GB").format(
+            free=usage.free / 1e9, total=usage.total / 1e9
+        ),
         text,
     )
 
 
 def _network() -> Iterator[Part]:
     hosts = ", ".join(settings.PRIVATE_HOSTS)
-    yield Part("Private hosts", "ok", hosts or "none may be called", "")
-    yield Part("Practice service", "ok", settings.SIMULATOR_URL or "does not run")
+    yield Part(gettext("Private hosts"), "ok", hosts or gettext("none may be called"), "")
+    yield Part(gettext("Practice service"), "ok", settings.SIMULATOR_URL or gettext("does not run"))
 
 
 def _versions() -> Iterator[Part]:
     yield Part(
-        "Versions",
+        gettext("Versions"),
         "ok",
         f"Python {platform.python_version()}, Django {django.__version__}, Celery {celery.__version__}",
     )

@@ -10,21 +10,23 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 DOCS = settings.BASE_DIR / "docs"
 # What the help shows, in this order; the rest of docs/ is for those who change the code.
-GROUPS: Sequence[tuple[str, Sequence[str]]] = (
+GROUPS: Sequence[tuple[str | Promise, Sequence[str]]] = (
     (
-        "Using it",
+        _("Using it"),
         ("connect-openai", "actions-and-runs", "read-the-log", "why-was-it-refused", "run-from-scripts"),
     ),
-    ("Looking after it", ("people-and-roles", "access", "keys-and-backups", "deploying")),
-    ("Adding to it", ("adding-a-service", "definition-format")),
+    (_("Looking after it"), ("people-and-roles", "access", "keys-and-backups", "deploying")),
+    (_("Adding to it"), ("adding-a-service", "definition-format")),
 )
-PAGES = frozenset(name for _, names in GROUPS for name in names)
+PAGES = frozenset(name for group, names in GROUPS for name in names)
 # Which page helps with which: by the page's own name, or by its room. "" is for what has no room.
 ABOUT = {
     "connections": "connect-openai",
@@ -104,7 +106,7 @@ def page(name: str) -> Page:
     return _page(name, file.stat().st_mtime_ns)
 
 
-def groups() -> list[tuple[str, list[Page]]]:
+def groups() -> list[tuple[str | Promise, list[Page]]]:
     """Return all pages under their headings."""
     return [(label, [page(name) for name in names]) for label, names in GROUPS]
 

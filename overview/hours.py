@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, Count, F, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, F, Max, QuerySet, Subquery, Sum, Value
 from django.utils import timezone
 
 from audit import ids
@@ -45,10 +45,12 @@ def count() -> None:
 
 def by_hour(events: QuerySet[Event], counted: QuerySet[EventHour], start: datetime) -> Counter[datetime]:
     """Return hour -> number of events since `start`: from the counted hours, and the rest from the rows."""
-    upto = max(Counted.objects.values_list("upto", flat=True).first() or 0, ids.id_at(start))
+    upto = ids.id_at(start)  # one statement tells how many were counted and how far
     found: Counter[datetime] = Counter()
-    for hour, number in counted.filter(hour__gte=start).values_list("hour").annotate(n=Sum("count")):
+    known = counted.filter(hour__gte=start).values_list("hour").annotate(n=Sum("count"))
+    for hour, number, until in known.annotate(upto=Max(Subquery(Counted.objects.values("upto")[:1]))):
         found[hour] += number
+        upto = max(upto, until)
     bucket = F("id") / Value(HOUR_IDS, output_field=BigIntegerField())
     newer = events.filter(id__gte=upto).order_by().annotate(bucket=bucket)
     for number, count in newer.values_list("bucket").annotate(n=Count("id")):

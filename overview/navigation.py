@@ -5,6 +5,7 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
 
 from people.models import Person
 
@@ -25,25 +26,27 @@ class Item:
 
 # label, icon, URL name, starts of addresses that belong to it, who sees it
 ROOMS = (
-    ("Overview", "home", "overview:home", (), "viewer"),
-    ("Connections", "plug", "connections:list", ("/connections/",), "viewer"),
-    ("Services", "grid", "operations:services", ("/services/",), "viewer"),
-    ("Actions", "bolt", "operations:actions", ("/actions/",), "viewer"),
-    ("Runs", "play", "operations:run_list", ("/runs/",), "viewer"),
-    ("Spending", "coin", "operations:spending", ("/spending/",), "viewer"),
-    ("Log", "activity", "webhooks:log", ("/log/",), "viewer"),
-    ("Rules", "board", "webhooks:rules", ("/rules/",), "viewer"),
-    ("People", "users", "people:list", ("/people/",), "viewer"),
-    ("Audit", "clipboard", "audit:list", ("/audit/",), "admin"),
-    ("System", "server", "overview:system", ("/system/",), "operator"),
-    ("Help", "help", "overview:help", ("/help/",), "viewer"),
+    (_("Overview"), "home", "overview:home", (), "viewer"),
+    (_("Connections"), "plug", "connections:list", ("/connections/",), "viewer"),
+    (_("Services"), "grid", "operations:services", ("/services/",), "viewer"),
+    (_("Actions"), "bolt", "operations:actions", ("/actions/",), "viewer"),
+    (_("Runs"), "play", "operations:run_list", ("/runs/",), "viewer"),
+    (_("Spending"), "coin", "operations:spending", ("/spending/",), "viewer"),
+    (_("Log"), "activity", "webhooks:log", ("/log/",), "viewer"),
+    (_("Rules"), "board", "webhooks:rules", ("/rules/",), "viewer"),
+    (_("People"), "users", "people:list", ("/people/",), "viewer"),
+    (_("Audit"), "clipboard", "audit:list", ("/audit/",), "admin"),
+    (_("System"), "server", "overview:system", ("/system/",), "operator"),
+    (_("Help"), "help", "overview:help", ("/help/",), "viewer"),
 )
 
 
 def items(person: Person) -> list[Item]:
     """Return the lines whose pages exist and are open to this person, in order."""
     rooms = (
-        (label, icon, address(name), match) for label, icon, name, match, role in ROOMS if person.may(role)
+        (str(label), icon, address(name), match)
+        for label, icon, name, match, role in ROOMS
+        if person.may(role)
     )
     return [Item(label, icon, url, match) for label, icon, url, match in rooms if url]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 OPEN_DEPTH = 2  # levels that are open at first
 MAX_DEPTH = 48  # deeper levels are cut; the raw tab has them
@@ -56,7 +57,9 @@ def _leaf(value: Any) -> tuple[str, str]:
         text = value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
         return "json-string", f"“{text}”"
     if isinstance(value, dict | list):
-        return "json-empty", ("… deeper, see Raw" if value else "{}" if isinstance(value, dict) else "[]")
+        return "json-empty", (
+            gettext("… deeper, see Raw") if value else "{}" if isinstance(value, dict) else "[]"
+        )
     if value is None or isinstance(value, bool):
         return "json-word", {None: "null", True: "true", False: "false"}[value]
     return "json-number", str(value)

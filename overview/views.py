@@ -2,6 +2,9 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET
 
 from overview import attention, charts, figures, finding, first_steps, health, sight
@@ -9,13 +12,13 @@ from overview import help as book
 from people.access import person_of, role_required
 
 RUNS = (
-    charts.Series("succeeded", ("succeeded",), "chart-good"),
-    charts.Series("failed or unknown", figures.BAD, "chart-bad"),
-    charts.Series("other", ("queued", "running", "sending", "waiting", "cancelled"), "chart-other"),
+    charts.Series(_l("succeeded"), ("succeeded",), "chart-good"),
+    charts.Series(_l("failed or unknown"), figures.BAD, "chart-bad"),
+    charts.Series(_l("other"), ("queued", "running", "sending", "waiting", "cancelled"), "chart-other"),
 )
 EVENTS = (
-    charts.Series("events", ("events",), "chart-good"),
-    charts.Series("refused", ("refused",), "chart-bad"),
+    charts.Series(_l("events"), ("events",), "chart-good"),
+    charts.Series(_l("refused"), ("refused",), "chart-bad"),
 )
 
 
@@ -27,13 +30,14 @@ def home(request: HttpRequest) -> HttpResponse:
     if all(step.done for step in steps):
         request.session["begun"] = True  # never asked again in this session
     day = figures.last_day(seen)
+    found = attention.findings(seen, day)
     context = {
-        "findings": attention.findings(seen),
+        "findings": found,
         "steps": steps,
-        "beginning": not all(step.done for step in steps),
+        "next_step": next((step for step in steps if not step.done), None),
         "day": day,
-        "runs_chart": charts.stacked("Runs an hour", day.runs.starts, day.runs.counts, RUNS),
-        "events_chart": charts.stacked("Deliveries an hour", day.events.starts, day.deliveries, EVENTS),
+        "runs_chart": charts.stacked(_("Runs an hour"), day.runs.hours.starts, day.runs.hours.counts, RUNS),
+        "events_chart": charts.stacked(_("Deliveries an hour"), day.events.starts, day.deliveries, EVENTS),
     }
     return render(request, "overview/home.html", context)
 
@@ -66,5 +70,5 @@ def help_page(request: HttpRequest, name: str) -> HttpResponse:
     try:
         page = book.page(name)
     except book.NoSuchPage:
-        raise Http404("The help has no such page.") from None
+        raise Http404(gettext("The help has no such page.")) from None
     return render(request, "overview/help_page.html", {"page": page, "groups": book.groups()})

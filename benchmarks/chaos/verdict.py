@@ -81,8 +81,8 @@ def _runs(started: Runs, service: Service) -> list[Check]:
 def _counters() -> Check:
     admin, _ = Person.objects.get_or_create(username="chaos", defaults={"role": "admin"})
     page = figures.last_day(sight.of(admin))
-    start = ids.id_at(page.runs.starts[0])
+    start = ids.id_at(page.since)
     runs = Run.objects.filter(id__gte=start).count()
     events = Event.objects.filter(id__gte=start).count()
-    wrong = abs(page.runs.total() - runs) + abs(page.events.total() - events)
+    wrong = abs(page.runs.hours.total() - runs) + abs(page.events.total() - events)
     return Check("the page's counters equal the database's", runs + events, wrong)

@@ -15,7 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
 
-from overview import navigation, retelling, tree
+from audit import retelling
+from overview import navigation, tree
 from people.access import person_of
 
 register = template.Library()
@@ -100,7 +101,7 @@ def lowered(text: str) -> str:
 
 @register.filter
 def told(sentence: str) -> str:
-    """Return a sentence that was stored in English in the language of the page; see `overview.retelling`."""
+    """Return a sentence that was stored in English in the language of the page; see `audit.retelling`."""
     return retelling.told(str(sentence or ""))
 
 
