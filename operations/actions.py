@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
+
 from definitions import catalog, compose
 from definitions.schema import Action
 from operations.build import FileRef
@@ -18,7 +20,9 @@ def action(service: str, handle: str) -> Action:
     """Return an action. Raises UnknownAction, catalog.UnknownService."""
     found = catalog.service(service).action(handle)
     if found is None:
-        raise UnknownAction(f"{service} has no action {handle!r}.")
+        raise UnknownAction(
+            gettext("{service} has no action {handle!r}.").format(service=service, handle=handle)
+        )
     return found
 
 

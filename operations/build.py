@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext_noop
+
 from definitions import template, values
 from definitions.schema import Operation, Placeholder, Service
 
@@ -14,10 +16,10 @@ PATH_SAFE = "!$&'()*+,;=:@"  # what stays as it is inside one path segment (RFC 
 HEADER = re.compile(r"[\x20-\x7e]*")  # no line break: a value must not begin a header of its own
 MASK = "••••"
 STREAM = "stream"  # the placeholder that asks for an answer piece by piece
-UNKNOWN = "{} has no such input."
-REQUIRED = "This is required."
-LETTERS = "The header {} can only carry plain letters, digits and signs on one line."
-KEYLESS = "This connection has no {} yet: edit it and enter one."
+UNKNOWN = gettext_noop("{} has no such input.")
+REQUIRED = gettext_noop("This is required.")
+LETTERS = gettext_noop("The header {} can only carry plain letters, digits and signs on one line.")
+KEYLESS = gettext_noop("This connection has no {} yet: edit it and enter one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,9 @@ def path(operation: Operation, known: Mapping[str, Any]) -> str:
     text = template.parse_text(operation.path)
     filled = template.fill_text(text, known, lambda value: quote(value, safe=PATH_SAFE))
     if any(segment in (".", "..") for segment in str(filled).split("/")):
-        raise InputErrors({slot.name: "An id cannot be made of dots alone." for slot in template.slots(text)})
+        raise InputErrors(
+            {slot.name: gettext_noop("An id cannot be made of dots alone.") for slot in template.slots(text)}
+        )
     return str(filled)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from audit import log, pages
 from operations import resolving, runs
@@ -15,7 +16,7 @@ from people.models import Person
 
 MOST = 500  # runs of one job (threats.md, T30)
 STEP = 20  # runs between two looks at whether someone stopped it
-VERBS = {"again": "Run again", "cancel": "Cancel", "tag": "Tag"}
+VERBS = {"again": _("Run again"), "cancel": _("Cancel"), "tag": _("Tag")}
 
 
 def plan(rows: pages.Rows) -> list[int]:

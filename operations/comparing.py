@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from operations import showing
 from operations.models import Answer, Run
 
@@ -23,10 +25,10 @@ class Pair:
 def compare(left: Run, right: Run) -> list[tuple[str, list[Pair]]]:
     """Return (title, pairs) for the facts, the inputs and the answers of two runs."""
     return [
-        ("Facts", pairs(facts(left), facts(right))),
-        ("Inputs", pairs(left.inputs, right.inputs)),
-        ("Request", pairs(_request(left), _request(right))),
-        ("Answer", pairs(_answer(left), _answer(right))),
+        (gettext("Facts"), pairs(facts(left), facts(right))),
+        (gettext("Inputs"), pairs(left.inputs, right.inputs)),
+        (gettext("Request"), pairs(_request(left), _request(right))),
+        (gettext("Answer"), pairs(_answer(left), _answer(right))),
     ]
 
 

@@ -1,23 +1,43 @@
 """The small family of ways in which a call fails, each with a sentence that says what to do next."""
 
-NAME_IT = "let an administrator name {host} in SWITCHBOARD_PRIVATE_HOSTS"
-CHECK_URL = "Check the connection's base URL"
+from django.utils.translation import gettext_noop
+
 SENTENCES = {
-    "blocked": "This destination is not allowed: it is a private address or an unusual port. "
-    "An administrator can name it in SWITCHBOARD_PRIVATE_HOSTS.",
-    "insecure": f"A key is only sent over https. Change the connection's base URL to https, or {NAME_IT}.",
-    "wrong_host": f"This connection's key may not be sent to {{host}}. {CHECK_URL}.",
-    "dns": f"The name {{host}} could not be found. {CHECK_URL}, and this machine's network.",
-    "unreachable": f"{{host}} could not be reached: nothing answers there. {CHECK_URL}, or try again later.",
-    "connect_timeout": f"{{host}} did not answer within {{seconds:g}} s. {CHECK_URL}, or try again later.",
-    "tls": "The identity of {host} could not be verified ({detail}), so nothing was sent. "
-    f"{CHECK_URL}; a private authority's certificate goes into SWITCHBOARD_CA_FILE.",
-    "timeout": "{host} did not finish its answer within {seconds:g} s.",
-    "broken_off": "The connection to {host} broke off before the answer was complete.",
-    "protocol": f"{{host}} answered something that is not HTTP ({{detail}}). {CHECK_URL}.",
-    "unsendable": "This request cannot be sent: {detail}. Check the inputs.",
-    "encoding": "{host} answered in an encoding that was not asked for ({detail}), so it cannot be read.",
-    "aborted": "The run was taken away from this worker before anything was sent.",
+    "blocked": gettext_noop(
+        "This destination is not allowed: it is a private address or an unusual port. "
+        "An administrator can name it in SWITCHBOARD_PRIVATE_HOSTS."
+    ),
+    "insecure": gettext_noop(
+        "A key is only sent over https. Change the connection's base URL to https, or let an administrator "
+        "name {host} in SWITCHBOARD_PRIVATE_HOSTS."
+    ),
+    "wrong_host": gettext_noop(
+        "This connection's key may not be sent to {host}. Check the connection's base URL."
+    ),
+    "dns": gettext_noop(
+        "The name {host} could not be found. Check the connection's base URL, and this machine's network."
+    ),
+    "unreachable": gettext_noop(
+        "{host} could not be reached: nothing answers there. "
+        "Check the connection's base URL, or try again later."
+    ),
+    "connect_timeout": gettext_noop(
+        "{host} did not answer within {seconds:g} s. Check the connection's base URL, or try again later."
+    ),
+    "tls": gettext_noop(
+        "The identity of {host} could not be verified ({detail}), so nothing was sent. Check the "
+        "connection's base URL; a private authority's certificate goes into SWITCHBOARD_CA_FILE."
+    ),
+    "timeout": gettext_noop("{host} did not finish its answer within {seconds:g} s."),
+    "broken_off": gettext_noop("The connection to {host} broke off before the answer was complete."),
+    "protocol": gettext_noop(
+        "{host} answered something that is not HTTP ({detail}). Check the connection's base URL."
+    ),
+    "unsendable": gettext_noop("This request cannot be sent: {detail}. Check the inputs."),
+    "encoding": gettext_noop(
+        "{host} answered in an encoding that was not asked for ({detail}), so it cannot be read."
+    ),
+    "aborted": gettext_noop("The run was taken away from this worker before anything was sent."),
 }
 
 

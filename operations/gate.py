@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import ids
 from operations import breaker, spending
@@ -54,7 +55,13 @@ def rests(claim: Claim, url: str) -> Wait | None:
 
 def _resting(claim: Claim, host: str) -> Wait | None:
     seconds = breaker.rest(host) if claim.hosts.get(host) else 0
-    return Wait(seconds, f"{host} failed several times in a row and is left alone") if seconds else None
+    return (
+        Wait(
+            seconds, gettext_noop("{host} failed several times in a row and is left alone").format(host=host)
+        )
+        if seconds
+        else None
+    )
 
 
 def _too_fast(run: Run, a_minute: int | None) -> Wait | None:
@@ -71,4 +78,7 @@ def _too_fast(run: Run, a_minute: int | None) -> Wait | None:
     if len(starts) < a_minute:
         return None
     seconds = (starts[-1] - since).total_seconds()
-    return Wait(max(seconds, 0.1), f"{a_minute} calls a minute is this connection's limit")
+    return Wait(
+        max(seconds, 0.1),
+        gettext_noop("{a_minute} calls a minute is this connection's limit").format(a_minute=a_minute),
+    )

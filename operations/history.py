@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext
 
 from audit import ids, pages
 from connections.models import ConnectionQuerySet
@@ -41,14 +42,16 @@ COLUMNS = (
 def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     """Return the filters of the run list, with the choices that this person has."""
     return (
-        pages.Filter("q", "Search", search.narrow, hint="words asked or answered"),
-        pages.exact("state", "State", State.choices),
-        pages.exact("connection", "Connection", lambda: [(str(one.pk), one.name) for one in visible]),
-        pages.exact("resource", "Resource", resources),
-        pages.Filter("operation", "Operation", by_operation, hint="batches.create"),
-        pages.exact("origin", "Asked by", Origin.choices),
-        pages.exact("person", "Person", people),
-        pages.Filter("tag", "Tag", lambda rows, value: rows.filter(tags__contains=[value])),
+        pages.Filter("q", gettext("Search"), search.narrow, hint=gettext("words asked or answered")),
+        pages.exact("state", gettext("State"), State.choices),
+        pages.exact(
+            "connection", gettext("Connection"), lambda: [(str(one.pk), one.name) for one in visible]
+        ),
+        pages.exact("resource", gettext("Resource"), resources),
+        pages.Filter("operation", gettext("Operation"), by_operation, hint="batches.create"),
+        pages.exact("origin", gettext("Asked by"), Origin.choices),
+        pages.exact("person", gettext("Person"), people),
+        pages.Filter("tag", gettext("Tag"), lambda rows, value: rows.filter(tags__contains=[value])),
         pages.since(),
         pages.until(),
     )
@@ -80,7 +83,7 @@ def by_operation(rows: pages.Rows, value: str) -> pages.Rows:
     """Narrow to `resource.operation`. Raises ValueError for a bare name, which no index could answer."""
     resource, dot, name = value.rpartition(".")
     if not dot:
-        raise ValueError("Write resource.operation, for example batches.create.")
+        raise ValueError(gettext("Write resource.operation, for example batches.create."))
     return rows.filter(resource=resource, operation=name)
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from operations.models import Policy, Price
 
@@ -14,18 +16,20 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm takes 
         model = Policy
         fields = ["at_once", "a_minute", "budget", "keep_days", "keep_runs"]
         labels = {
-            "at_once": "Calls at once",
-            "a_minute": "Calls a minute",
-            "budget": "Budget a day",
-            "keep_days": "Keep runs for days",
-            "keep_runs": "Keep at most so many runs",
+            "at_once": _("Calls at once"),
+            "a_minute": _("Calls a minute"),
+            "budget": _("Budget a day"),
+            "keep_days": _("Keep runs for days"),
+            "keep_runs": _("Keep at most so many runs"),
         }
         help_texts = {
-            "at_once": "More wait their turn; other connections do not wait for them.",
-            "a_minute": "Blank: as many as come.",
-            "budget": "By the price table, a day in UTC. When it is used up nothing is sent. Blank: none.",
-            "keep_days": "Older runs go with their answers and files, except pinned ones. Blank: for ever.",
-            "keep_runs": "The oldest go first, except pinned ones. Blank: all.",
+            "at_once": _("More wait their turn; other connections do not wait for them."),
+            "a_minute": _("Blank: as many as come."),
+            "budget": _("By the price table, a day in UTC. When it is used up nothing is sent. Blank: none."),
+            "keep_days": _(
+                "Older runs go with their answers and files, except pinned ones. Blank: for ever."
+            ),
+            "keep_runs": _("The oldest go first, except pinned ones. Blank: all."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,7 +48,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm takes 
     def _positive(self, name: str) -> int | None:
         value: int | None = self.cleaned_data[name]
         if value == 0:
-            raise forms.ValidationError("At least 1; to stop all calls, disable the connection.")
+            raise forms.ValidationError(gettext("At least 1; to stop all calls, disable the connection."))
         return value
 
 
@@ -54,5 +58,5 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Price
         fields = ["service", "model", "per_million_in", "per_million_out"]
-        labels = {"per_million_in": "A million in", "per_million_out": "A million out"}
-        help_texts = {"model": "gpt-x, or gpt-x* for all that begin so."}
+        labels = {"per_million_in": _("A million in"), "per_million_out": _("A million out")}
+        help_texts = {"model": _("gpt-x, or gpt-x* for all that begin so.")}

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import httpcore
 import httpx
+from django.utils.translation import gettext_noop
 
 from operations import build, guard
 from operations.errors import SendError
@@ -176,7 +177,7 @@ def _codes(error: Exception) -> Iterator[tuple[str, str]]:
 
 def _about_us(error: Exception) -> str:
     if isinstance(error, httpcore.LocalProtocolError | UnicodeError):
-        return "a header or the address holds a character that HTTP does not allow"
+        return gettext_noop("a header or the address holds a character that HTTP does not allow")
     if isinstance(error, OSError):
-        return f"a file cannot be read ({error.strerror})"
+        return gettext_noop("a file cannot be read ({strerror})").format(strerror=error.strerror)
     return type(error).__name__

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from operations import reading, retry, sentences
 from operations.errors import SendError
@@ -12,7 +13,11 @@ from operations.models import Origin, Run, State
 from operations.outbound import Reply
 from operations.preparing import Prepared
 
-UNSURE = "It may have been done all the same. Look at the service before you run it again."
+LATE = gettext_noop(
+    "It was cancelled after the request had gone out. It may have been done all the same. "
+    "Look at the service before you run it again."
+)
+UNSURE = gettext_noop("It may have been done all the same. Look at the service before you run it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Outcome:
     @classmethod
     def cancelled(cls, *, sent: bool) -> "Outcome":
         """Return the end of a try that someone stopped."""
-        sentence = f"It was cancelled after the request had gone out. {UNSURE}" if sent else ""
+        sentence = LATE if sent else ""
         return cls(State.CANCELLED, "cancelled_late" if sent else "", sentence, sent=sent)
 
     @classmethod
@@ -58,7 +63,9 @@ class Outcome:
         good = cls(State.SUCCEEDED, sent=True, reply=reply, parsed=parsed, prepared=prepared)
         if reply.truncated:
             limit = f"{prepared.permit.keep >> 20} MiB"
-            words = f"The service answered {reply.status} with more than {limit}; the first {limit} are kept."
+            words = gettext_noop(
+                "The service answered {status} with more than {limit}; the first {limit} are kept."
+            ).format(status=reply.status, limit=limit)
             return replace(good, state=State.FAILED, code="too_large", sentence=words)
         if 200 <= reply.status < 300:
             return good

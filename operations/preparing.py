@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from connections.models import Connection, Locked
 from definitions import catalog
 from definitions.schema import Operation, Service
@@ -41,18 +43,25 @@ class Prepared:
 def prepare_run(run: Run, path: Path) -> Prepared:
     """Prepare a run through its connection. Raises NotReady for everything that keeps it from going out."""
     if run.connection is None or run.connection.deleted_at:
-        raise NotReady("connection_gone", "Its connection was deleted: run it again through another.")
+        raise NotReady(
+            "connection_gone", gettext_noop("Its connection was deleted: run it again through another.")
+        )
     try:
         values = actions.composed(run.service, run.action, run.values())
         prepared = prepare(run.connection, run.operation_key, values, path=path)
     except build.InputErrors as error:
-        raise NotReady("inputs", f"These inputs make no request: {error}.") from None
+        raise NotReady(
+            "inputs", gettext_noop("These inputs make no request: {error}.").format(error=error)
+        ) from None
     except Locked as error:
         raise NotReady("locked", str(error)) from None
     except LookupError as error:  # the definition has no such service, operation or action any more
         raise NotReady("definition", str(error)) from None
     except OSError as error:  # a picture that an action was to show is gone
-        raise NotReady("file_gone", f"A file of this run cannot be read: {error.strerror}.") from None
+        raise NotReady(
+            "file_gone",
+            gettext_noop("A file of this run cannot be read: {strerror}.").format(strerror=error.strerror),
+        ) from None
     prepared = _keyed(prepared, str(run.idempotency_key))
     if run.origin != Origin.TEST:
         return prepared
@@ -78,12 +87,17 @@ def prepare(
     catalog.UnknownOperation."""
     if not connection.enabled:
         raise NotReady(
-            "connection_disabled", f"“{connection.name}” is switched off: an administrator can switch it on."
+            "connection_disabled",
+            gettext_noop("“{name}” is switched off: an administrator can switch it on.").format(
+                name=connection.name
+            ),
         )
     service, operation = connection.definition, catalog.operation(connection.service, operation_key)
     base = connection.effective_base_url
     if not base:
-        raise NotReady("no_simulator", "The practice service is not running: start it with `make run`.")
+        raise NotReady(
+            "no_simulator", gettext_noop("The practice service is not running: start it with `make run`.")
+        )
     credentials = connection.credentials()
     request = build.request(
         service, operation, values, credentials, base_url=base, options=connection.options

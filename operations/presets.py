@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from operations.build import FileRef
 from operations.forms import Asking
@@ -23,7 +24,7 @@ def save(service: str, asking: Asking, name: str, values: Mapping[str, Any], per
     name."""
     name = " ".join(name.split())[:60]
     if not name:
-        raise ValueError("Give the preset a name.")
+        raise ValueError(gettext("Give the preset a name."))
     handle = asking.action.handle if asking.action else ""
     preset, _ = Preset.objects.update_or_create(
         service=service,

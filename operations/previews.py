@@ -9,6 +9,7 @@ from typing import Any
 
 from django.forms.boundfield import BoundField
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from connections.models import Connection, Locked
 from definitions.forms import AS_JSON, CLEAR, PlaceholderForm
@@ -51,7 +52,7 @@ def preview(
 ) -> Preview:
     """Return what these values would send. The problem is a sentence when they would send nothing."""
     if connection is None:
-        return Preview({}, "", "", "", "", "Choose a connection first.")
+        return Preview({}, "", "", "", "", gettext("Choose a connection first."))
     try:
         composed = actions.composed(connection.service, action, values)
         request = prepare(connection, operation.key, composed).masked

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext_noop
 
 from definitions import streams
 from definitions.schema import Field, Operation
@@ -16,6 +17,7 @@ from definitions.selectors import MISSING, pick, picked
 from operations.outbound import Reply
 from operations.sink import is_textual
 
+ITEM, ITEMS = gettext_noop("{number:,} item"), gettext_noop("{number:,} items")
 ABSENT = object()  # the body is no JSON
 Store = Callable[
     [bytes, str, str], dict[str, Any]
@@ -93,7 +95,7 @@ def storable(value: Any) -> Any:
 
 def _listed(operation: Operation, elements: list[Any]) -> Reading:
     items = [storable(picked(operation.fields, element).resolved) for element in elements]
-    return Reading({}, (), items, f"{len(items):,} item{'' if len(items) == 1 else 's'}")
+    return Reading({}, (), items, (ITEM if len(items) == 1 else ITEMS).format(number=len(items)))
 
 
 def _unparsed(operation: Operation, reply: Reply, whole: dict[str, Any] | None) -> Reading:
@@ -101,10 +103,13 @@ def _unparsed(operation: Operation, reply: Reply, whole: dict[str, Any] | None) 
     O6, O7)."""
     kind = reply.header("content-type").split(";")[0].strip()
     if not reply.size:
-        return Reading({}, summary="done")
+        return Reading({}, summary=gettext_noop("done"))
     if not is_textual(kind) or operation.response_kind == "binary":
         fields = {field.name: whole for field in operation.fields if not field.selector} if whole else {}
-        return Reading(fields, summary=f"{kind or 'bytes'}, {reply.size:,} bytes")
+        return Reading(
+            fields,
+            summary=gettext_noop("{kind}, {size:,} bytes").format(kind=kind or "bytes", size=reply.size),
+        )
     first = next((field.name for field in operation.fields if field.type == "String"), None)
     text = storable(reply.body.decode("utf-8", "replace"))
     missing = tuple(field.name for field in operation.fields if field.name != first)

@@ -7,6 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import ids
 from live import hub
@@ -17,7 +18,7 @@ from operations.wake import wake
 OVERDUE = timedelta(seconds=15)  # a queued run that nobody took for so long was not heard of
 MOST = 200  # rows a round: the next one comes in ten seconds
 
-UNKNOWN = (
+UNKNOWN = gettext_noop(
     "The worker ended after the request had gone out, and before the answer was written down. "
     "It may have been done all the same. Look at the service before you run it again."
 )

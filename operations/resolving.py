@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import log
 from live import hub
@@ -11,8 +12,8 @@ from operations.models import Origin, Reason, Run, State
 from people.models import Person
 
 SAID = {
-    True: (State.SUCCEEDED, "{person} looked, and says that it did happen."),
-    False: (State.FAILED, "{person} looked, and says that it did not happen."),
+    True: (State.SUCCEEDED, gettext_noop("{person} looked, and says that it did happen.")),
+    False: (State.FAILED, gettext_noop("{person} looked, and says that it did not happen.")),
 }
 
 
@@ -22,7 +23,7 @@ def again(run: Run, person: Person | None, *, bulk: int | None = None) -> Run:
     Raises InputErrors when its connection is gone or its inputs fit no more, LookupError when its
     operation is gone."""
     if run.connection is None or run.connection.deleted_at:
-        raise InputErrors({"connection": "its connection was deleted."})
+        raise InputErrors({"connection": gettext_noop("its connection was deleted.")})
     return runs.start(
         run.connection,
         run.operation_key,

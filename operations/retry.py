@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from django.utils.translation import gettext_noop
+
 from definitions.schema import Operation, Service
 
 SHORTEST, LONGEST = 1.0, 3600.0  # seconds: whatever a header asks for is brought between these
@@ -61,7 +63,7 @@ def again(
     if told := _told(setback, rules.reset_headers, now):  # every limit must be open again
         return max(told, key=lambda wait: wait.seconds)
     seconds = FIRST * GROWTH ** (tries - 1)
-    return Again(seconds * (1 + random.random() / 2), "a little longer each time")  # noqa: S311  jitter is no secret
+    return Again(seconds * (1 + random.random() / 2), gettext_noop("a little longer each time"))  # noqa: S311  jitter is no secret
 
 
 def _is_safe(service: Service, operation: Operation, setback: Setback) -> bool:
@@ -78,7 +80,10 @@ def _told(setback: Setback, names: tuple[str, ...], now: datetime) -> list[Again
     said = [(name, setback.headers.get(name.lower(), "").strip()) for name in names]
     waits = [(name, text, wait_of(name, text, now)) for name, text in said if text]
     return [
-        Again(min(max(seconds, SHORTEST), LONGEST), f"the service said {name}: {text[:60]}")
+        Again(
+            min(max(seconds, SHORTEST), LONGEST),
+            gettext_noop("the service said {name}: {text}").format(name=name, text=text[:60]),
+        )
         for name, text, seconds in waits
         if seconds is not None
     ]

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import log
 from connections.models import Connection
@@ -23,7 +24,7 @@ from people.models import Person
 
 __all__ = ["About", "cancel", "check", "execute", "execute_next", "reap", "start"]
 
-UNSTORABLE = "It holds characters that cannot be kept: NUL, or half a letter."
+UNSTORABLE = gettext_noop("It holds characters that cannot be kept: NUL, or half a letter.")
 WATCHED = {Origin.PERSON, Origin.COMMAND, Origin.API}  # what a person asked for goes into the audit trail
 
 

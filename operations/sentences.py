@@ -4,27 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from definitions.schema import Errors
 from definitions.selectors import pick
 
 ADVICE = {
-    400: "Check the inputs.",
-    401: "The key was refused: enter it again on the connection's page.",
-    402: "The account has no credit left: look at the service's billing page.",
-    403: "The key may not do this: give it the right at the service, or use another connection.",
-    404: "There is no such thing at the service: check the id.",
-    405: "The service does not know this call: look at the definition's notes.",
-    408: "The service lost patience: try again.",
-    409: "Something else changed it at the same time: look at its state and try again.",
-    413: "The request is too large for the service: send less.",
-    415: "The service does not take this kind of content: look at the definition's notes.",
-    422: "Check the inputs.",
-    429: "Too many requests, or the quota is used up: wait, or look at the service's limits.",
+    400: gettext_noop("Check the inputs."),
+    401: gettext_noop("The key was refused: enter it again on the connection's page."),
+    402: gettext_noop("The account has no credit left: look at the service's billing page."),
+    403: gettext_noop(
+        "The key may not do this: give it the right at the service, or use another connection."
+    ),
+    404: gettext_noop("There is no such thing at the service: check the id."),
+    405: gettext_noop("The service does not know this call: look at the definition's notes."),
+    408: gettext_noop("The service lost patience: try again."),
+    409: gettext_noop("Something else changed it at the same time: look at its state and try again."),
+    413: gettext_noop("The request is too large for the service: send less."),
+    415: gettext_noop("The service does not take this kind of content: look at the definition's notes."),
+    422: gettext_noop("Check the inputs."),
+    429: gettext_noop("Too many requests, or the quota is used up: wait, or look at the service's limits."),
 }
-REDIRECTED = (
+REDIRECTED = gettext_noop(
     "Redirects are not followed, because the key would go with them: set the base URL to where it points."
 )
-THEIRS = "The service itself has trouble: try again later."
+ANSWERED = gettext_noop("The service answered {status}.")
+ANSWERED_WITH = gettext_noop("The service answered {status}: {message}.")
+NAMES = gettext_noop("It names “{param}”.")
+THEIRS = gettext_noop("The service itself has trouble: try again later.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,9 @@ def of_answer(status: int, document: Any, errors: Errors) -> Trouble:
     said = {
         name: _word(pick(document, getattr(errors, name))) for name in ("message", "code", "type", "param")
     }
-    words = f"The service answered {status}"
-    words += f": {said['message'].rstrip('.')}." if said["message"] else "."
-    words += f" It names “{said['param']}”." if said["param"] else ""
+    shape = ANSWERED_WITH if said["message"] else ANSWERED
+    words = shape.format(status=status, message=said["message"].rstrip("."))
+    words += f" {NAMES.format(param=said['param'])}" if said["param"] else ""
     return Trouble((said["code"] or f"http_{status}")[:60], f"{words} {advice(status)}".strip(), said["type"])
 
 
@@ -51,7 +58,7 @@ def advice(status: int, known: Mapping[int, str] = ADVICE) -> str:
     """Return what to do about a status."""
     if 300 <= status < 400:
         return REDIRECTED
-    return known.get(status, THEIRS if status >= 500 else "Look at the raw answer.")
+    return known.get(status, THEIRS if status >= 500 else gettext_noop("Look at the raw answer."))
 
 
 def _word(value: Any) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from operations.models import Run
 from operations.statements import Sql
@@ -50,10 +51,11 @@ def over_budget(run: Run, budget: Decimal | None, spent: Decimal) -> str:
     """Return a sentence when the connection has used up its day's budget, else ""."""
     if budget is None or spent < budget:
         return ""
-    return (
-        f"The budget of {run.connection_name} for today is used up: {spent:.2f} of {budget:.2f}. "
-        "Nothing was sent. Raise the budget on the spending page, or run it tomorrow (UTC)."
-    )
+    return gettext_noop(
+        "The budget of {connection_name} for today is used up: {spent:.2f} of "
+        "{budget:.2f}. Nothing was sent. Raise the budget on the spending page, or run "
+        "it tomorrow (UTC)."
+    ).format(connection_name=run.connection_name, spent=spent, budget=budget)
 
 
 def today() -> date:

@@ -9,6 +9,7 @@ from typing import Any
 import certifi
 import httpcore
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from operations import guard
 from operations.errors import SendError
@@ -105,5 +106,5 @@ def _reason(error: BaseException) -> str:
     """Return OpenSSL's own words, as far as a person can use them."""
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return cause.verify_message or "certificate not valid"
-    return getattr(cause, "reason", "") or "the TLS handshake failed"
+        return cause.verify_message or gettext_noop("certificate not valid")
+    return getattr(cause, "reason", "") or gettext_noop("the TLS handshake failed")

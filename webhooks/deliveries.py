@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -79,10 +80,18 @@ class Delivery:
     def check(self) -> None:
         """Raise Refused for headers or a declared size that no honest sender has."""
         if len(self.headers) > MOST_HEADERS or self._header_bytes() > LONGEST_HEADERS:
-            detail = f"More than {MOST_HEADERS} headers, or more than {LONGEST_HEADERS:,} bytes of them."
+            detail = gettext_noop(
+                "More than {most_headers} headers, or more than {longest_headers:,} bytes of them."
+            ).format(most_headers=MOST_HEADERS, longest_headers=LONGEST_HEADERS)
             raise Refused("malformed_header", 400, detail)
         if self.size > LARGEST:
-            raise Refused("too_large", 413, f"The body has {self.size:,} bytes; {LARGEST:,} are accepted.")
+            raise Refused(
+                "too_large",
+                413,
+                gettext_noop("The body has {size:,} bytes; {largest:,} are accepted.").format(
+                    size=self.size, largest=LARGEST
+                ),
+            )
 
     def _header_bytes(self) -> int:
         return sum(len(name) + len(value) for name, value in self.headers)
@@ -100,13 +109,19 @@ class Delivery:
                     chunk = message.get("body", b"")
                     size += len(chunk)
                     if size > LARGEST:
-                        raise Refused("too_large", 413, f"The body has more than {LARGEST:,} bytes.")
+                        raise Refused(
+                            "too_large",
+                            413,
+                            gettext_noop("The body has more than {largest:,} bytes.").format(largest=LARGEST),
+                        )
                     chunks.append(chunk)
                     if not message.get("more_body"):
                         self.body, self.size = b"".join(chunks), size
                         return
         except TimeoutError:
-            detail = f"Only {size:,} bytes of the body had arrived after {PATIENCE:.0f} s."
+            detail = gettext_noop(
+                "Only {size:,} bytes of the body had arrived after {patience:.0f} s."
+            ).format(size=size, patience=PATIENCE)
             raise Refused("malformed_header", 400, detail) from None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from audit import ids
 from connections.endpoints import Endpoint
@@ -117,7 +118,11 @@ class _Parts:
     def _not_too_often(self, endpoint: Endpoint) -> None:
         limit = settings.WEBHOOK_RATE
         if limit and self.taken.count(endpoint.endpoint_id) > limit:
-            raise Refused("rate_limited", 429, f"More than {limit} deliveries in one second.")
+            raise Refused(
+                "rate_limited",
+                429,
+                gettext_noop("More than {limit} deliveries in one second.").format(limit=limit),
+            )
 
     def _refuse(self, delivery: Delivery, connection_id: UUID | None, refused: Refused) -> int:
         """Count the refusal; a peer that is refused too often is told to wait, whatever else is wrong with
@@ -132,7 +137,9 @@ class _Parts:
         return self.refused.count((connection_id, peer)) > limits.MOST_REFUSED
 
 
-TOO_OFTEN = f"More than {limits.MOST_REFUSED} refused deliveries in {limits.WINDOW:.0f} s."
+TOO_OFTEN = gettext_noop("More than {most_refused} refused deliveries in {window:.0f} s.").format(
+    most_refused=limits.MOST_REFUSED, window=limits.WINDOW
+)
 
 
 def _open(place: Place, delivery: Delivery) -> Endpoint:
@@ -142,15 +149,19 @@ def _open(place: Place, delivery: Delivery) -> Endpoint:
     if place.endpoint is None:
         raise Refused(place.cause, 404, SHUT[place.cause])
     if delivery.method != "POST":
-        raise Refused("method", 405, f"It was a {delivery.method[:20]}, and deliveries are POSTs.")
+        raise Refused(
+            "method",
+            405,
+            gettext_noop("It was a {method}, and deliveries are POSTs.").format(method=delivery.method[:20]),
+        )
     if place.endpoint.locked and not place.endpoint.secrets:
         raise Away(place.endpoint.locked)
     return place.endpoint
 
 
 SHUT = {
-    "unknown_endpoint": "No endpoint has this address.",
-    "disabled": "The connection is switched off.",
+    "unknown_endpoint": gettext_noop("No endpoint has this address."),
+    "disabled": gettext_noop("The connection is switched off."),
 }
 
 

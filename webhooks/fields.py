@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from definitions import catalog
 from definitions.schema import Event as EventDefinition
 from definitions.schema import Webhooks
@@ -12,11 +15,11 @@ from webhooks import payload
 from webhooks.models import Arrived, Completion, Event
 
 # Where fields are looked for, and how a page says so.
-SOURCES: Mapping[str, str] = {
-    "hydrated": "the object that was fetched to complete this event",
-    "envelope": "the object inside the envelope, because the body has a text “type” and an object “data”",
-    "body": "the body itself, because it is no envelope",
-    "": "nothing, because the body cannot be read",
+SOURCES: Mapping[str, str | Promise] = {
+    "hydrated": _("the object that was fetched to complete this event"),
+    "envelope": _("the object inside the envelope, because the body has a text “type” and an object “data”"),
+    "body": _("the body itself, because it is no envelope"),
+    "": _("nothing, because the body cannot be read"),
 }
 
 
@@ -32,7 +35,7 @@ class Mapped:
     @property
     def words(self) -> str:
         """Where the fields were looked for, as words."""
-        return SOURCES[self.source]
+        return str(SOURCES[self.source])
 
     @property
     def rows(self) -> list[tuple[Any, Any, bool]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from webhooks.models import Policy, Silence
 from webhooks.sends import delivered
@@ -12,19 +13,19 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whether thin events are completed, and how long events are kept."""
 
     not_hydrated = forms.MultipleChoiceField(
-        label="Left thin",
+        label=_("Left thin"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Each completion is a call.",
+        help_text=_("Each completion is a call."),
     )
 
     class Meta:
         model = Policy
         fields = ("hydrate", "not_hydrated", "keep_days", "keep_count")
         help_texts = {
-            "hydrate": "A thin event names its object and no more; the object is then fetched.",
-            "keep_days": "Blank: for ever. What a sender may repeat is still recognised after that.",
-            "keep_count": "Blank: no limit.",
+            "hydrate": _("A thin event names its object and no more; the object is then fetched."),
+            "keep_days": _("Blank: for ever. What a sender may repeat is still recognised after that."),
+            "keep_count": _("Blank: no limit."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit import ids, log
 from connections.models import Connection
@@ -107,7 +108,7 @@ def recover(connection: Connection, gap: Gap, person: Person) -> Event:
             size=len(body),
         )
         Remark.objects.create(
-            row_id=new_id, text="Recovered by the gap finder: it never arrived", person=person
+            row_id=new_id, text=gettext_noop("Recovered by the gap finder: it never arrived"), person=person
         )
         hub.publish("log", f"evt {new_id} {new_id}")
         transaction.on_commit(lambda: wake("process_events"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit import ids
 from definitions.schema import Hydrate
@@ -63,7 +64,7 @@ def complete(event_id: int) -> None:
     if completion is None:
         return
     if event is None or event.connection is None or event.body is None:
-        _settle(completion, "The event or its connection is no longer there.")
+        _settle(completion, gettext_noop("The event or its connection is no longer there."))
         return
     run = _started(event)
     if isinstance(run, str):
@@ -83,7 +84,7 @@ def settle(event_id: int) -> None:
     answer = Answer.objects.select_related("file").filter(run=run).first()
     document = _whole(answer) if answer else None
     if run.state != State.SUCCEEDED or document is None:
-        _settle(completion, run.error or "The answer was too large to keep.")
+        _settle(completion, run.error or gettext_noop("The answer was too large to keep."))
         return
     completion.document, completion.fetched_at = document, run.finished_at
     completion.sha256 = hashlib.sha256(document).hexdigest()
@@ -104,7 +105,7 @@ def _started(event: Event) -> Run | str:
     """Return the one run that completes this event, or why there can be none."""
     definition = definition_of(event)
     if definition is None or definition.hydrate is None or event.connection is None:
-        return "The definition no longer says how to complete this type."
+        return gettext_noop("The definition no longer says how to complete this type.")
     try:
         return runs.start(
             event.connection,
@@ -116,7 +117,7 @@ def _started(event: Event) -> Run | str:
             once=uuid.uuid5(NAMESPACE, event.code),
         )
     except build.InputErrors as error:
-        return f"It cannot be asked for: {'; '.join(error.errors.values())}"
+        return gettext_noop("It cannot be asked for: {names}").format(names="; ".join(error.errors.values()))
     except LookupError as error:
         return str(error)
 
@@ -133,7 +134,8 @@ def _settle(completion: Completion, reason: str) -> None:
     with transaction.atomic():
         completion.save()
         Event.objects.filter(pk=completion.pk).update(
-            hydration=hydration, error=f"It stays thin. {reason}" if reason else ""
+            hydration=hydration,
+            error=gettext_noop("It stays thin. {reason}").format(reason=reason) if reason else "",
         )
         hub.publish("log", f"evt {completion.pk} {completion.pk}")
 

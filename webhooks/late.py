@@ -5,6 +5,7 @@ put right.
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from audit import ids, log
 from connections import endpoints
@@ -39,7 +40,7 @@ def verify_again(rejection: Rejection, person: Person | None = None) -> Event:
     """
     connection, body = rejection.connection, rejection.raw
     if connection is None or body is None:
-        raise StillRefused("Its body is not kept, so there is nothing to verify.")
+        raise StillRefused(gettext("Its body is not kept, so there is nothing to verify."))
     verdict = _verdict(rejection, connection, body)
     with transaction.atomic():
         locked = Rejection.objects.select_for_update(of=("self",)).get(pk=rejection.pk)
@@ -47,7 +48,9 @@ def verify_again(rejection: Rejection, person: Person | None = None) -> Event:
         Rejection.objects.filter(pk=rejection.pk).update(event_id=event.pk)
         if made:
             before = rejection.get_cause_display().lower()
-            text = f"Verified again from {rejection.code}, refused before: {before}"
+            text = gettext_noop("Verified again from {code}, refused before: {before}").format(
+                code=rejection.code, before=before
+            )
             Remark.objects.create(row_id=event.pk, text=text, person=person)
         hub.publish("log", f"evt {event.pk} {event.pk}")
         hub.publish("log", f"rej {rejection.pk} {rejection.pk}")
@@ -72,11 +75,11 @@ def verify_all(rejection: Rejection, person: Person | None = None) -> Outcome:
 def _verdict(rejection: Rejection, connection: Connection, body: bytes) -> signatures.Verdict:
     endpoint = endpoints.load(connection.endpoint)
     if endpoint is None or not endpoint.enabled:
-        raise StillRefused("The connection is switched off or was deleted.")
+        raise StillRefused(gettext("The connection is switched off or was deleted."))
     scheme, at = connection.definition.webhooks, rejection.arrived_at.timestamp()
     verdict = signatures.verify(scheme, _headers(rejection), body, endpoint.secrets, at)
     if verdict.cause:
-        raise StillRefused(f"It is still refused: {verdict.detail}")
+        raise StillRefused(gettext("It is still refused: {detail}").format(detail=verdict.detail))
     return verdict
 
 
@@ -92,7 +95,7 @@ def _stored(
     if not made:
         known = Event.objects.filter(pk=key.event_id).first()
         if known is None:
-            raise StillRefused("Its event was here, and is no longer kept.")
+            raise StillRefused(gettext("Its event was here, and is no longer kept."))
         return known, False
     said = payload.envelope(connection.definition.webhooks, dict(_headers(rejection)), body)
     return Event.objects.create(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import orjson
+from django.utils.translation import gettext
 
 from definitions.schema import Webhooks
 from definitions.selectors import MISSING, pick
@@ -74,18 +75,28 @@ class Document:
 def document(body: bytes | None) -> Document:
     """Return what a body holds, numbers as they were written. Never raises."""
     if body is None:
-        return Document(problem="The body is no longer kept.")
+        return Document(problem=gettext("The body is no longer kept."))
     twice: dict[str, None] = {}
     try:
         value = _parsed(body, twice)
     except UnicodeDecodeError as error:
-        return Document(problem=f"It is not UTF-8: byte {error.start} cannot be read.")
+        return Document(
+            problem=gettext("It is not UTF-8: byte {start} cannot be read.").format(start=error.start)
+        )
     except RecursionError:
-        return Document(problem="It is nested too deeply to be shown; the raw bytes are there.")
+        return Document(problem=gettext("It is nested too deeply to be shown; the raw bytes are there."))
     except ValueError as error:
-        return Document(problem=f"It is not JSON: {error}." if body else "The body is empty.")
+        return Document(
+            problem=gettext("It is not JSON: {error}.").format(error=error)
+            if body
+            else gettext("The body is empty.")
+        )
     if depth_exceeds(value, DEEPEST):
-        return Document(problem=f"It is nested more than {DEEPEST} levels deep; the raw bytes are there.")
+        return Document(
+            problem=gettext("It is nested more than {deepest} levels deep; the raw bytes are there.").format(
+                deepest=DEEPEST
+            )
+        )
     return Document(_showable(value) if ODD_TEXT.search(body) else value, "", tuple(twice))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from live import hub
 from webhooks import hydrate, payload
@@ -70,7 +71,7 @@ def _read_and_store(events: Sequence[Event]) -> None:
 
 def _fail(event: Event, error: Exception) -> None:
     log.exception("An event cannot be processed: %s", event.code)
-    why = f"Processing failed: {type(error).__name__}."
+    why = gettext_noop("Processing failed: {kind}.").format(kind=type(error).__name__)
     Event.objects.filter(pk=event.pk).update(state=State.FAILED, error=why, processed_at=datetime.now(UTC))
 
 

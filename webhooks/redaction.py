@@ -3,6 +3,7 @@
 import hashlib
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from audit import log
 from live import hub
@@ -18,7 +19,11 @@ def redact(event: Event, person: Person, reason: str) -> None:
         Event.objects.filter(pk=event.pk).update(body=None, view=None, marks=Added(Mark.REDACTED))
         Completion.objects.filter(pk=event.pk).update(document=None)
         Remark.objects.create(
-            row_id=event.pk, text=f"Redacted: {reason}. SHA-256 of what stood here: {told}", person=person
+            row_id=event.pk,
+            text=gettext_noop("Redacted: {reason}. SHA-256 of what stood here: {told}").format(
+                reason=reason, told=told
+            ),
+            person=person,
         )
         hub.publish("log", f"evt {event.pk} {event.pk}")
         log.record("webhook.redacted", person=person, target=("event", event.code, str(event)), note=reason)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
 
 from connections import endpoints
 from live import hub
@@ -24,7 +25,9 @@ def process_again(events: Iterable[Event], person: Person) -> int:
     ids = [event.pk for event in events][:MOST]
     with transaction.atomic():
         count = Event.objects.filter(pk__in=ids).update(state=State.RECEIVED, processed_at=None, error="")
-        Remark.objects.bulk_create(Remark(row_id=pk, text="Processed again", person=person) for pk in ids)
+        Remark.objects.bulk_create(
+            Remark(row_id=pk, text=gettext_noop("Processed again"), person=person) for pk in ids
+        )
         for pk in ids:
             hub.publish("log", f"evt {pk} {pk}")
         transaction.on_commit(lambda: wake("process_events"))
@@ -39,10 +42,12 @@ def resend(event: Event, url: str, person: Person) -> int:
     """
     body = event.raw
     if body is None or event.connection is None:
-        raise CannotSend("Its body is no longer kept, so there is nothing to send.")
+        raise CannotSend(gettext("Its body is no longer kept, so there is nothing to send."))
     endpoint = endpoints.load(event.connection.endpoint)
     if endpoint is None or not endpoint.secrets:
-        raise CannotSend("There is no signing secret to sign with: enter one on the connection's page.")
+        raise CannotSend(
+            gettext("There is no signing secret to sign with: enter one on the connection's page.")
+        )
     name, now = event.delivery_id or f"resent_{secrets.token_hex(12)}", int(time.time())
     headers = (
         ("Content-Type", "application/json"),
@@ -52,6 +57,8 @@ def resend(event: Event, url: str, person: Person) -> int:
     )
     status = post(build.Request("POST", url, headers, body), TIMEOUT)
     Remark.objects.create(
-        row_id=event.pk, text=f"Sent again to {url[:300]}, answered {status}", person=person
+        row_id=event.pk,
+        text=gettext_noop("Sent again to {url}, answered {status}").format(url=url[:300], status=status),
+        person=person,
     )
     return status

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from connections import endpoints
 from connections.models import Connection
@@ -25,13 +28,13 @@ from webhooks.models import Dedupe, Event, Mark
 
 TIMEOUT = 10.0  # seconds for a delivery to our own door
 STALE = 3600  # seconds that the expired one is too old
-KINDS: Mapping[str, str] = {
-    "signed": "Signed",
-    "unsigned": "Without a signature",
-    "tampered": "Changed after signing",
-    "expired": "Too old",
-    "duplicate": "The same twice",
-    "unknown_type": "Unknown type",
+KINDS: Mapping[str, str | Promise] = {
+    "signed": _("Signed"),
+    "unsigned": _("Without a signature"),
+    "tampered": _("Changed after signing"),
+    "expired": _("Too old"),
+    "duplicate": _("The same twice"),
+    "unknown_type": _("Unknown type"),
 }
 EXPECTED: Mapping[str, tuple[int, ...]] = {
     "signed": (200,),
@@ -73,7 +76,9 @@ def send(connection: Connection, kind: str, event_type: str = "") -> list[int]:
     """Send a test delivery of this kind and return what our door answered. Raises CannotSend."""
     service, endpoint = connection.definition, endpoints.load(connection.endpoint)
     if endpoint is None or not endpoint.secrets:
-        raise CannotSend("There is no signing secret to sign with: enter one on the connection's page.")
+        raise CannotSend(
+            gettext("There is no signing secret to sign with: enter one on the connection's page.")
+        )
     key = endpoint.secrets[0].key
     if connection.practice and kind == "signed":
         return [_by_the_practice_service(connection, key, event_type or _a_type(service))]
@@ -116,7 +121,7 @@ def _message(key: bytes, kind: str, event_type: str) -> Message:
 def _by_the_practice_service(connection: Connection, key: bytes, event_type: str) -> int:
     """Let the practice service send: it makes the object, too, so that the event can be completed."""
     if not settings.SIMULATOR_URL:
-        raise CannotSend("The practice service is not running: start Switchboard with `make run`.")
+        raise CannotSend(gettext("The practice service is not running: start Switchboard with `make run`."))
     asked = {
         "service": connection.service,
         "type": event_type,
@@ -128,7 +133,9 @@ def _by_the_practice_service(connection: Connection, key: bytes, event_type: str
     reply = _reply(build.Request("POST", url, headers, json.dumps(asked).encode()), simulator=True)
     said = json.loads(reply.body)
     if "error" in said:
-        raise CannotSend(f"The practice service could not deliver it: {said['error']}")
+        raise CannotSend(
+            gettext("The practice service could not deliver it: {error}").format(error=said["error"])
+        )
     _mark(connection, str(said.get("delivery_id", "")))
     return int(said["status"])
 

@@ -16,6 +16,8 @@ from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from definitions.schema import Webhooks
 
 Headers = Sequence[tuple[bytes, bytes]]  # names in lower case, as ASGI hands them over
@@ -25,6 +27,8 @@ TIMESTAMP = re.compile(rb"[0-9]{10}")
 SIGNATURES = re.compile(rb"[a-z0-9]{1,16},[\x21-\x7e]{1,512}(?: +[a-z0-9]{1,16},[\x21-\x7e]{1,512}){0,15} *")
 STANDARD = (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
 LONGEST = 8192  # bytes of a signature list
+MISSING_ONE = gettext_noop("{names} is missing.")
+MISSING_MORE = gettext_noop("{names} are missing.")
 
 
 class Secret(Protocol):
@@ -89,12 +93,16 @@ def _standard_webhooks(scheme: Webhooks, headers: Headers, body: bytes) -> _Clai
         return problem
     delivery_id, timestamp, signatures = found
     if not ID.fullmatch(delivery_id):
-        return _malformed("webhook-id may hold letters, digits and _-:+=/@~| only, at most 256 of them.")
+        return _malformed(
+            gettext_noop("webhook-id may hold letters, digits and _-:+=/@~| only, at most 256 of them.")
+        )
     name = delivery_id.decode()
     if not TIMESTAMP.fullmatch(timestamp):
-        return _malformed("webhook-timestamp must be ten digits: seconds since 1970.", name)
+        return _malformed(gettext_noop("webhook-timestamp must be ten digits: seconds since 1970."), name)
     if len(signatures) > LONGEST or not SIGNATURES.fullmatch(signatures):
-        return _malformed("webhook-signature must be 1 to 16 tokens like v1,<base64>, spaces between.", name)
+        return _malformed(
+            gettext_noop("webhook-signature must be 1 to 16 tokens like v1,<base64>, spaces between."), name
+        )
     tokens = [token[3:] for token in signatures.split(b" ") if token.startswith(b"v1,")]
     return _Claim(name, int(timestamp), tokens, partial(_standard, delivery_id, timestamp, body))
 
@@ -106,17 +114,27 @@ def _hmac_header(scheme: Webhooks, headers: Headers, body: bytes) -> _Claim | Ve
         return problem._replace(status=401)  # its only header is the signature: without it nothing is claimed
     prefix = scheme.signature_prefix.encode()
     if not found[0].startswith(prefix):
-        return _malformed(f"{scheme.signature_header} must begin with {scheme.signature_prefix}.")
+        return _malformed(
+            gettext_noop("{header} must begin with {prefix}.").format(
+                header=scheme.signature_header, prefix=scheme.signature_prefix
+            )
+        )
     name = _told(headers, scheme.dedupe_header) or b"sha256:" + hashlib.sha256(body).hexdigest().encode()
     if not ID.fullmatch(name):
-        return _malformed(f"{scheme.dedupe_header} may hold letters, digits and _-:+=/@~| only.")
+        return _malformed(
+            gettext_noop("{header} may hold letters, digits and _-:+=/@~| only.").format(
+                header=scheme.dedupe_header
+            )
+        )
     tokens = [found[0].removeprefix(prefix)]
     return _Claim(name.decode(), None, tokens, partial(ENCODINGS[scheme.encoding], body))
 
 
 def _unsigned(scheme: Webhooks, headers: Headers, body: bytes) -> _Claim | Verdict:
     """There is no unsigned mode: anybody who learns the address could write the log (threats.md, T1)."""
-    return Verdict("no_secret", "The service's definition names no way to check signatures.", status=401)
+    return Verdict(
+        "no_secret", gettext_noop("The service's definition names no way to check signatures."), status=401
+    )
 
 
 def _standard(delivery_id: bytes, timestamp: bytes, body: bytes, key: bytes) -> bytes:
@@ -144,21 +162,27 @@ def _age(scheme: Webhooks, claim: _Claim, now: float) -> Verdict | None:
         return None
     age = now - claim.timestamp
     if age > scheme.tolerance:
-        return _refused("too_old", f"It was signed {age:.0f} s before it arrived.", claim)
+        return _refused(
+            "too_old", gettext_noop("It was signed {age:.0f} s before it arrived.").format(age=age), claim
+        )
     if -age > scheme.tolerance:
-        return _refused("too_new", f"It was signed {-age:.0f} s in the future.", claim)
+        return _refused(
+            "too_new", gettext_noop("It was signed {age:.0f} s in the future.").format(age=-age), claim
+        )
     return None
 
 
 def _matched(claim: _Claim, secrets: Sequence[Secret], now: float) -> Verdict:
     if not secrets:
-        return _refused("no_secret", "The endpoint has no signing secret.", claim)
+        return _refused("no_secret", gettext_noop("The endpoint has no signing secret."), claim)
     usable = [one for one in secrets if one.valid_until is None or now < one.valid_until.timestamp()]
     for secret in usable:
         if _fits(claim, secret.key):
             return Verdict("", "", claim.delivery_id, claim.timestamp, secret)
     detail = (
-        "No signature fits any of the endpoint's secrets." if usable else "All signing secrets have run out."
+        gettext_noop("No signature fits any of the endpoint's secrets.")
+        if usable
+        else gettext_noop("All signing secrets have run out.")
     )
     return _refused("bad_signature", detail, claim)
 
@@ -177,11 +201,12 @@ def _pick(headers: Headers, names: Sequence[bytes]) -> tuple[list[bytes], Verdic
     found = {wanted.decode(): [value for name, value in headers if name == wanted] for wanted in names}
     missing = [name for name, values in found.items() if not values]
     if missing:
-        detail = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+        shape = MISSING_ONE if len(missing) == 1 else MISSING_MORE
+        detail = shape.format(names=" and ".join(missing))
         return [], Verdict("missing_header", detail, status=400)
     twice = [name for name, values in found.items() if len(values) > 1]
     if twice:
-        return [], _malformed(f"{' and '.join(twice)} came more than once.")
+        return [], _malformed(gettext_noop("{names} came more than once.").format(names=" and ".join(twice)))
     return [values[0] for values in found.values()], None
 
 

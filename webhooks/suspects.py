@@ -4,6 +4,8 @@ tried one.
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext
+
 from connections import signing
 from connections.crypto import SealError
 from connections.models import Connection, Secret
@@ -28,11 +30,11 @@ def _own(connection: Connection) -> Iterator[Known]:
         if secret.label == "current":
             meaning = ""
         elif secret.valid_until:
-            meaning = (
-                f"It is signed with the previous secret, valid until {secret.valid_until:%Y-%m-%d %H:%M} UTC."
-            )
+            meaning = gettext(
+                "It is signed with the previous secret, valid until {valid_until:%Y-%m-%d %H:%M} UTC."
+            ).format(valid_until=secret.valid_until)
         else:
-            meaning = "It is signed with the previous secret."
+            meaning = gettext("It is signed with the previous secret.")
         yield from _known(secret, meaning)
 
 
@@ -47,15 +49,19 @@ def _others(connection: Connection | None, person: Person) -> Iterator[Known]:
         whose = (
             f"“{secret.connection.name}”"
             if secret.connection_id in seen
-            else "a connection that you may not see"
+            else gettext("a connection that you may not see")
         )
-        yield from _known(secret, f"It is signed with the secret of {whose}, not with this endpoint's.")
+        yield from _known(
+            secret,
+            gettext("It is signed with the secret of {whose}, not with this endpoint's.").format(whose=whose),
+        )
 
 
 def _candidate(connection: Connection | None, text: str) -> Iterator[Known]:
     if connection is not None:
         yield Known(
-            signing.key(connection.definition.webhooks, text), "It is signed with the secret that you tried."
+            signing.key(connection.definition.webhooks, text),
+            gettext("It is signed with the secret that you tried."),
         )
 
 

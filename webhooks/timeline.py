@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from audit import pages
 from connections.models import Connection
@@ -78,22 +79,22 @@ def _path(rows: Rows, value: str) -> Rows:
     return search.path(rows, value) if rows.model is Event else rows.none()
 
 
-KINDS = (("events", "Events"), ("refused", "Refused"))
+KINDS = (("events", _("Events")), ("refused", _("Refused")))
 MARKS = (*Mark.choices, *((value, label) for value, label in Hydration.choices if value))
 FILTERS = (
-    pages.Filter("kind", "Show", _kind, KINDS),
-    pages.exact("connection", "Connection", _connections),
-    pages.Filter("type", "Type", _events(by="type"), hint="batch.completed"),
-    pages.Filter("state", "State", _state, State.choices),
-    pages.Filter("mark", "Mark", _mark, MARKS),
-    pages.Filter("cause", "Refused because", _cause, Cause.choices),
-    pages.Filter("object", "Object id", _events(by="object_id"), hint="batch_…"),
-    pages.Filter("tests", "Tests", _tests, (("hide", "Hidden"),)),
+    pages.Filter("kind", _("Show"), _kind, KINDS),
+    pages.exact("connection", _("Connection"), _connections),
+    pages.Filter("type", _("Type"), _events(by="type"), hint="batch.completed"),
+    pages.Filter("state", _("State"), _state, State.choices),
+    pages.Filter("mark", _("Mark"), _mark, MARKS),
+    pages.Filter("cause", _("Refused because"), _cause, Cause.choices),
+    pages.Filter("object", _("Object id"), _events(by="object_id"), hint="batch_…"),
+    pages.Filter("tests", _("Tests"), _tests, (("hide", _("Hidden")),)),
     pages.since(),
     pages.until(),
     # Last, so that they search only what the others leave.
-    pages.Filter("path", "JSON path = value", _path, hint="data.status=completed"),
-    pages.Filter("q", "Search", _words, hint="words or an id"),
+    pages.Filter("path", _("JSON path = value"), _path, hint="data.status=completed"),
+    pages.Filter("q", _("Search"), _words, hint=_("words or an id")),
 )
 LIVE = frozenset({"kind", "connection", "type", "state", "mark", "cause", "object", "tests"})
 

@@ -12,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from audit import ids
 from connections.models import Connection
@@ -22,14 +23,14 @@ from people.models import Person, Role
 class State(models.TextChoices):
     """Where a run is; `unknown` means it may have gone out and nobody knows what happened."""
 
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    SENDING = "sending", "Sending"
-    WAITING = "waiting", "Waiting"
-    SUCCEEDED = "succeeded", "Succeeded"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    UNKNOWN = "unknown", "Unknown"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    SENDING = "sending", _("Sending")
+    WAITING = "waiting", _("Waiting")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 OPEN = (State.QUEUED, State.RUNNING, State.SENDING, State.WAITING)
@@ -40,23 +41,23 @@ FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.UNKNOWN)
 class Reason(models.TextChoices):
     """Why an attempt was made."""
 
-    INITIAL = "initial", "First try"
-    AUTOMATIC = "automatic", "Automatic retry"
-    MANUAL = "manual", "Asked again by a person"
-    RULE = "rule", "Started by a rule"
+    INITIAL = "initial", _("First try")
+    AUTOMATIC = "automatic", _("Automatic retry")
+    MANUAL = "manual", _("Asked again by a person")
+    RULE = "rule", _("Started by a rule")
 
 
 class Origin(models.TextChoices):
     """Who or what asked for a run."""
 
-    PERSON = "person", "A person"
-    COMMAND = "command", "The command line"
-    API = "api", "The API"
-    RULE = "rule", "A rule"
-    HYDRATION = "hydration", "Completing an event"
-    PICKER = "picker", "Offering choices in a form"
-    TEST = "test", "Testing a connection"
-    BULK = "bulk", "A bulk re-run"
+    PERSON = "person", _("A person")
+    COMMAND = "command", _("The command line")
+    API = "api", _("The API")
+    RULE = "rule", _("A rule")
+    HYDRATION = "hydration", _("Completing an event")
+    PICKER = "picker", _("Offering choices in a form")
+    TEST = "test", _("Testing a connection")
+    BULK = "bulk", _("A bulk re-run")
 
 
 class RunQuerySet(models.QuerySet["Run"]):

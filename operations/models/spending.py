@@ -1,6 +1,7 @@
 """What calls cost: the prices that people enter, and what each connection used on each day."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection
 
@@ -19,7 +20,7 @@ class Price(models.Model):
             models.UniqueConstraint(
                 fields=["service", "model"],
                 name="price_once",
-                violation_error_message="There is a price for this model already.",
+                violation_error_message=_("There is a price for this model already."),
             )
         ]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from operations import bulks
@@ -20,7 +21,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Count the chosen runs (those ticked, else all that pass the filters), ask, and begin."""
     verb, word = request.POST.get("verb", ""), " ".join(request.POST.get("word", "").split())
     if verb not in bulks.VERBS:
-        raise Http404("There is no such job.")
+        raise Http404(gettext("There is no such job."))
     chosen = _chosen(request)
     sure = request.POST.get("confirmed") == str(len(chosen)) and (word or verb != "tag")
     if chosen and sure:

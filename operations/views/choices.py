@@ -3,6 +3,7 @@ in."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from connections.models import Connection
@@ -46,7 +47,7 @@ def _ask(request: HttpRequest, connection: Connection, placeholder: Placeholder)
         person = person_of(request)
         return runs.start(connection, placeholder.picker, {}, person=person, origin=Origin.PICKER), ""
     except (InputErrors, LookupError):
-        return None, "What may stand here depends on other fields: type it."
+        return None, gettext("What may stand here depends on other fields: type it.")
 
 
 def _trouble(connection: Connection, placeholder: Placeholder, asked: Run | None) -> str:
@@ -66,4 +67,4 @@ def _placeholder(service: Service, key: str, action: str, name: str) -> Placehol
     for placeholder in (*inputs, *(found.placeholders if found else ())):
         if placeholder.name == name and placeholder.picker:
             return placeholder
-    raise Http404("There is no such box.")
+    raise Http404(gettext("There is no such box."))

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from operations import comparing
@@ -17,7 +18,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     refs = [*request.GET.getlist("run"), "", ""][:2]
     left, right = (visible.by_ref(ref.strip()) for ref in refs)
     if left is None or right is None:
-        messages.info(request, "Tick two runs in the list, and compare them.")
+        messages.info(request, gettext("Tick two runs in the list, and compare them."))
         return redirect("operations:run_list")
     context = {
         "left": left,

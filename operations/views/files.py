@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from operations import vectors
@@ -35,7 +36,7 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Give out one stored file of a run that this person may see."""
     file = get_object_or_404(StoredFile, pk=pk)
     if file.run_id is None or not Run.objects.for_user(person_of(request)).filter(pk=file.run_id).exists():
-        raise Http404("There is no such file.")
+        raise Http404(gettext("There is no such file."))
     inline = file.content_type in INLINE and "download" not in request.GET
     return _file(file.full_path, file.filename, file.content_type if inline else "", inline=inline)
 
@@ -56,7 +57,7 @@ def _file(path: Path, filename: str, content_type: str, *, inline: bool) -> Http
     try:
         file = path.open("rb")
     except OSError:
-        raise Http404("The file was removed, by retention or from the disk.") from None
+        raise Http404(gettext("The file was removed, by retention or from the disk.")) from None
     return _safe(FileResponse(file, as_attachment=not inline, filename=filename), content_type)
 
 
@@ -77,7 +78,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponseBase:
     kept = [one for files in run.uploads.values() for one in files]
     number = request.GET.get("file", "0")
     if not number.isdigit() or len(number) > 3 or int(number) >= len(kept):
-        raise Http404("There is no such file.")
+        raise Http404(gettext("There is no such file."))
     one = kept[int(number)]
     kind = one["content_type"] if one["content_type"] in INLINE and "download" not in request.GET else ""
     return _file(Path(settings.FILES_ROOT) / one["path"], one["filename"], kind, inline=bool(kind))
@@ -89,7 +90,7 @@ def vector(request: HttpRequest, pk: int, ending: str) -> HttpResponseBase:
     run = get_object_or_404(Run.objects.for_user(person_of(request)), pk=pk)
     found = vectors.of(run)
     if not found:
-        raise Http404("There are no vectors in this answer.")
+        raise Http404(gettext("There are no vectors in this answer."))
     response = HttpResponse(vectors.FORMATS[ending](found))
     response["Content-Disposition"] = f'attachment; filename="vectors-{run.ref[4:]}.{ending}"'
     return _safe(response, "")

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from connections.models import Connection, ConnectionQuerySet
@@ -51,7 +52,7 @@ def operation(request: HttpRequest, service: str, key: str) -> HttpResponse:
     definition = found_service(service)
     found = definition.operation(key)
     if found is None:
-        raise Http404(f"{service} has no operation {key}.")
+        raise Http404(gettext("{service} has no operation {key}.").format(service=service, key=key))
     return _answer(request, definition, Asking(found))
 
 
@@ -65,7 +66,11 @@ def action(request: HttpRequest, service: str, action: str) -> HttpResponse:
         raise Http404(str(error)) from None
     found = definition.operation(named.operation)
     if found is None:
-        raise Http404(f"{named.label} runs {named.operation}, which {service} does not have.")
+        raise Http404(
+            gettext("{label} runs {operation}, which {service} does not have.").format(
+                label=named.label, operation=named.operation, service=service
+            )
+        )
     return _answer(request, definition, Asking(found, named))
 
 
@@ -78,9 +83,9 @@ def _answer(request: HttpRequest, service: Service, asking: Asking) -> HttpRespo
     if request.POST.get("intent") == "preset":
         return _preset(request, asked, form)
     if not asked.person.may("operator"):
-        raise PermissionDenied("Running needs the role “operator”. An admin can give it to you.")
+        raise PermissionDenied(gettext("Running needs the role “operator”. An admin can give it to you."))
     if asked.connection is None:
-        form.add_error(None, "Choose a connection first.")
+        form.add_error(None, gettext("Choose a connection first."))
     if form.errors or not form.is_valid():
         return _page(request, asked, form, status=422)
     return _taken(request, asked, form)
@@ -95,7 +100,7 @@ def _preset(request: HttpRequest, asked: Asked, form: PlaceholderForm) -> HttpRe
     except ValueError as error:
         form.add_error(None, str(error))
         return _page(request, asked, form, status=422)
-    messages.success(request, f"“{kept}” is kept for everybody.")
+    messages.success(request, gettext("“{kept}” is kept for everybody.").format(kept=kept))
     return redirect(f"{request.path}?{urlencode({'preset': kept.pk})}")
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import exports, log, pages
@@ -69,12 +70,12 @@ def save_view(request: HttpRequest) -> HttpResponse:
     name = " ".join(request.POST.get("name", "").split())[:60]
     query = _known(QueryDict(request.POST.get("query", "")[:2_000]))
     if not name:
-        messages.error(request, "Give the view a name.")
+        messages.error(request, gettext("Give the view a name."))
         return redirect(f"{request.path.removesuffix('views/')}?{query}")
     view, _ = View.objects.update_or_create(
         name=name, defaults={"query": query, "person": person_of(request)}
     )
-    messages.success(request, f"“{name}” is saved for everybody.")
+    messages.success(request, gettext("“{name}” is saved for everybody.").format(name=name))
     return redirect(view)
 
 

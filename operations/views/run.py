@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from definitions import catalog
@@ -16,7 +18,12 @@ from operations.models import Run
 from operations.views.parts import part
 from people.access import person_of, role_required
 
-TABS = (("result", "Result"), ("answer", "Answer"), ("request", "Request"), ("attempts", "Attempts"))
+TABS = (
+    ("result", _("Result")),
+    ("answer", _("Answer")),
+    ("request", _("Request")),
+    ("attempts", _("Attempts")),
+)
 
 
 @require_GET
@@ -42,7 +49,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop a run, in whatever state it is."""
     run = found(request, pk)
     if not runs.cancel(run, person_of(request)):
-        messages.info(request, "It had ended already.")
+        messages.info(request, gettext("It had ended already."))
     return redirect(run)
 
 
@@ -54,7 +61,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         return redirect(resolving.again(run, person_of(request)))
     except (InputErrors, LookupError) as error:
-        messages.error(request, f"It cannot be run again as it was: {error}")
+        messages.error(request, gettext("It cannot be run again as it was: {error}").format(error=error))
     return redirect(form_url(run) or run.get_absolute_url())
 
 
@@ -66,7 +73,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     happened = request.POST.get("happened") == "yes"
     if resolving.resolve(run, happened, person_of(request)):
         return redirect(run)
-    messages.warning(request, "Somebody else has said so already: this is what they said.")
+    messages.warning(request, gettext("Somebody else has said so already: this is what they said."))
     return render(request, "operations/resolved.html", {"run": found(request, pk)}, status=409)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit import log
@@ -78,6 +79,8 @@ def limits(request: HttpRequest, pk: UUID) -> HttpResponse:
         if request.POST.get("intent") == "save":
             form.save()
             log.record("limits.set", request=request, target=connection, after=form.cleaned_data)
-            messages.success(request, f"The limits of “{connection}” are set.")
+            messages.success(
+                request, gettext("The limits of “{connection}” are set.").format(connection=connection)
+            )
             return redirect("operations:spending")
     return render(request, "operations/limits.html", context, status=422 if form.errors else 200)

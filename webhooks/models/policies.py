@@ -5,6 +5,7 @@ the log.
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection
 from people.models import Person
@@ -16,12 +17,12 @@ class Policy(models.Model):
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
-    hydrate = models.BooleanField("Complete thin events", default=True)
+    hydrate = models.BooleanField(_("Complete thin events"), default=True)
     not_hydrated = ArrayField(
         models.TextField(), default=list, blank=True
     )  # types left thin: each costs a call
-    keep_days = models.PositiveIntegerField("Days to keep events", null=True, blank=True)
-    keep_count = models.PositiveIntegerField("Events to keep at most", null=True, blank=True)
+    keep_days = models.PositiveIntegerField(_("Days to keep events"), null=True, blank=True)
+    keep_count = models.PositiveIntegerField(_("Events to keep at most"), null=True, blank=True)
 
     def __str__(self) -> str:
         return f"Policy of {self.connection_id}"

@@ -4,8 +4,11 @@ import uuid
 
 from django.db import models
 from django.urls import reverse
+from django.utils import translation
+from django.utils.text import slugify
 
 from audit import ids
+from audit.pages import Words
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Cause, Mark
 
@@ -46,14 +49,20 @@ class Rejection(Arrived):
         return reverse("webhooks:rejection", args=[self.pk])
 
     @property
-    def badges(self) -> list[tuple[str, str]]:
+    def badges(self) -> list[tuple[str, Words]]:
         """The marks that a list shows: name and words."""
-        told = {
+        told: dict[tuple[str, Words], bool] = {
             ("count", f"{self.count:,}×"): self.count > 1,
             (str(Mark.TEST), Mark.TEST.label): self.test,
             (str(Mark.LATE_VERIFIED), Mark.LATE_VERIFIED.label): self.event_id is not None,
         }
         return [badge for badge, holds in told.items() if holds]
+
+    @property
+    def anchor(self) -> str:
+        """Where docs/why-was-it-refused.md, which is English, explains the cause."""
+        with translation.override("en"):
+            return slugify(self.get_cause_display())
 
     @property
     def code(self) -> str:

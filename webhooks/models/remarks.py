@@ -3,6 +3,7 @@ timeline.
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from people.models import Person
 
@@ -13,7 +14,7 @@ class Remark(models.Model):
     row_id = models.BigIntegerField(
         db_index=True
     )  # of an event or a rejection: their ids share one line of time
-    kind = models.TextField(choices=[("note", "Note"), ("step", "Step")], default="step")
+    kind = models.TextField(choices=[("note", _("Note")), ("step", _("Step"))], default="step")
     at = models.DateTimeField(auto_now_add=True)
     text = models.TextField()
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from audit import log
@@ -24,7 +25,7 @@ def note(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     )
     if text := _text(request, "text", 4000):
         Remark.objects.create(row_id=row.pk, kind="note", text=text, person=person_of(request))
-        messages.success(request, "The note is kept.")
+        messages.success(request, gettext("The note is kept."))
     return redirect(f"{row.get_absolute_url()}?tab=notes")
 
 
@@ -35,7 +36,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     event = _event(request, pk)
     replay.process_again([event], person_of(request))
     log.record("webhook.replayed", request=request, target=("event", event.code, str(event)))
-    messages.success(request, "It is being processed again.")
+    messages.success(request, gettext("It is being processed again."))
     return redirect(event)
 
 
@@ -46,7 +47,7 @@ def replay_many(request: HttpRequest) -> HttpResponse:
     events = timeline.narrowed(person_of(request), request)[: replay.MOST]
     count = replay.process_again(events, person_of(request))
     log.record("webhook.replayed", request=request, after={"count": count, "filter": request.GET.urlencode()})
-    messages.success(request, f"{count} events are being processed again.")
+    messages.success(request, gettext("{count} events are being processed again.").format(count=count))
     return redirect(f"/log/?{request.GET.urlencode()}")
 
 
@@ -57,7 +58,7 @@ def complete(request: HttpRequest, pk: int) -> HttpResponse:
     event = _event(request, pk)
     hydrate.again(event)
     transaction.on_commit(lambda: wake("complete_event", event.pk))
-    messages.success(request, "Its object is being fetched.")
+    messages.success(request, gettext("Its object is being fetched."))
     return redirect(event)
 
 
@@ -74,7 +75,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
         log.record(
             "webhook.resent", request=request, target=("event", event.code, str(event)), after={"url": url}
         )
-        messages.success(request, f"It was sent, and answered with {status}.")
+        messages.success(request, gettext("It was sent, and answered with {status}.").format(status=status))
     return redirect(event)
 
 
@@ -83,8 +84,8 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 def redact(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an event's payload away for good."""
     event, reason = _event(request, pk), _text(request, "reason", 300)
-    redaction.redact(event, person_of(request), reason or "no reason given")
-    messages.success(request, "The payload is gone; a tombstone stays.")
+    redaction.redact(event, person_of(request), reason or gettext("no reason given"))
+    messages.success(request, gettext("The payload is gone; a tombstone stays."))
     return redirect(event)
 
 

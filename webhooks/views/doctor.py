@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -47,14 +48,19 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
     row, person = _row(request, pk), person_of(request)
     if request.POST.get("all"):
         outcome = late.verify_all(row, person)
-        messages.info(request, f"{outcome.accepted} became events, {outcome.refused} are still refused.")
+        messages.info(
+            request,
+            gettext("{accepted} became events, {refused} are still refused.").format(
+                accepted=outcome.accepted, refused=outcome.refused
+            ),
+        )
         return redirect(row)
     try:
         event = late.verify_again(row, person)
     except late.StillRefused as error:
         messages.error(request, str(error))
         return redirect(row)
-    messages.success(request, "It is verified and has become this event.")
+    messages.success(request, gettext("It is verified and has become this event."))
     return redirect(event)
 
 

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import log
@@ -25,11 +27,11 @@ from webhooks.models import Policy, Silence
 from webhooks.silence import is_silent, last_seen
 
 TABS = (
-    ("coverage", "Coverage"),
-    ("missing", "Missing"),
-    ("silence", "Silence"),
-    ("keeping", "Completing and keeping"),
-    ("tests", "Tests"),
+    ("coverage", _("Coverage")),
+    ("missing", _("Missing")),
+    ("silence", _("Silence")),
+    ("keeping", _("Completing and keeping")),
+    ("tests", _("Tests")),
 )
 
 
@@ -61,7 +63,7 @@ def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
         form.save()
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         log.record("webhook.policy_changed", request=request, target=connection, after=changed)
-        messages.success(request, "It is kept like this from now on.")
+        messages.success(request, gettext("It is kept like this from now on."))
     else:
         messages.error(request, _told(form))
     return redirect(_tab(connection, "keeping"))
@@ -82,7 +84,7 @@ def silence(request: HttpRequest, pk: UUID) -> HttpResponse:
             type=form.cleaned_data["type"],
             defaults={"hours": form.cleaned_data["hours"]},
         )
-        messages.success(request, "It is watched.")
+        messages.success(request, gettext("It is watched."))
     else:
         messages.error(request, _told(form))
     return redirect(_tab(connection, "silence"))
@@ -97,12 +99,15 @@ def recover(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not wanted:
         started = gaps.start(connection, person)
         if not started:
-            messages.warning(request, "This service has no list to compare with.")
+            messages.warning(request, gettext("This service has no list to compare with."))
         return redirect(_tab(connection, "missing", run=[run.ref for run in started]))
     found = [gap for one in _comparisons(connection, wanted) for gap in one.gaps]
     for gap in found:
         gaps.recover(connection, gap, person)
-    messages.success(request, f"{len(found)} missing events are now in the log, marked as recovered.")
+    messages.success(
+        request,
+        gettext("{number} missing events are now in the log, marked as recovered.").format(number=len(found)),
+    )
     return redirect(_tab(connection, "missing", run=wanted))
 
 

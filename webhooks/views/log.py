@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from audit import ids
+from audit import ids, pages
 from connections.models import Connection
 from people.access import person_of
 from webhooks import replay, timeline
@@ -35,16 +36,18 @@ def log(request: HttpRequest) -> HttpResponse:
         "views": SavedView.objects.filter(person=person),
         "can_run": person.may("operator"),
         "replay_target": f"{reverse('webhooks:replay_many')}?{request.GET.urlencode()}",
-        "replay_text": f"The newest {replay.MOST} at most that the filter shows; rules may run again.",
+        "replay_text": gettext(
+            "The newest {most} at most that the filter shows; rules may run again."
+        ).format(most=replay.MOST),
         "connections": Connection.objects.for_user(person).order_by("name")[:1],
     }
     return render(request, "webhooks/log.html", context)
 
 
-def _kinds(request: HttpRequest) -> list[tuple[str, str, str, None]]:
+def _kinds(request: HttpRequest) -> list[tuple[str, pages.Words, str, None]]:
     """Return the tabs that divide the log; they keep the other filters and begin at the newest."""
-    found: list[tuple[str, str, str, None]] = []
-    for kind, label in (("", "All"), *timeline.KINDS):
+    found: list[tuple[str, pages.Words, str, None]] = []
+    for kind, label in (("", gettext("All")), *timeline.KINDS):
         query = request.GET.copy()
         for name in ("kind", "after", "before"):
             query.pop(name, None)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from people.access import person_of
@@ -19,12 +20,12 @@ def save(request: HttpRequest) -> HttpResponse:
     for cursor in ("after", "before"):
         query.pop(cursor, None)
     if not name or SavedView.objects.filter(person=person_of(request)).count() >= MOST:
-        messages.error(request, f"Give the view a name; at most {MOST} are kept.")
+        messages.error(request, gettext("Give the view a name; at most {most} are kept.").format(most=MOST))
         return redirect("webhooks:log")
     view, _ = SavedView.objects.update_or_create(
         person=person_of(request), name=name, defaults={"query": query.urlencode()}
     )
-    messages.success(request, f"“{view}” is saved.")
+    messages.success(request, gettext("“{view}” is saved.").format(view=view))
     return redirect(view)
 
 
@@ -32,5 +33,5 @@ def save(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget one of the person's own views."""
     get_object_or_404(SavedView, pk=pk, person=person_of(request)).delete()
-    messages.success(request, "The view is forgotten.")
+    messages.success(request, gettext("The view is forgotten."))
     return redirect("webhooks:log")

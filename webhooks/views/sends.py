@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from audit import log
@@ -33,11 +34,18 @@ def test_send(request: HttpRequest, pk: UUID) -> HttpResponse:
             target=connection,
             after={"kind": kind, "answered": answered},
         )
-        said = ", then ".join(map(str, answered))
+        said = gettext(", then ").join(map(str, answered))
         expected = (
-            "as it should" if tuple(answered) == sends.EXPECTED[kind] else "which is not what it should be"
+            gettext("as it should")
+            if tuple(answered) == sends.EXPECTED[kind]
+            else gettext("which is not what it should be")
         )
-        messages.success(request, f"{sends.KINDS[kind]}: our door answered {said}, {expected}.")
+        messages.success(
+            request,
+            gettext("{kind}: our door answered {said}, {expected}.").format(
+                kind=sends.KINDS[kind], said=said, expected=expected
+            ),
+        )
     return redirect(_back(request, connection))
 
 
