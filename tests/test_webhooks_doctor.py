@@ -57,6 +57,7 @@ CASES = {
     "hex": (told("v1," + digest().hex()), BODY, ["encoding"]),
     "unpadded": (told(RIGHT.rstrip("=")), BODY, ["encoding"]),
     "no version": (told(RIGHT[3:]), BODY, ["version"]),
+    "another version": (told(RIGHT.replace("v1", "v2")), BODY, ["version"]),
     "sha1": (told("v1," + b64(digest(name="sha1"))), BODY, ["hash"]),
     "only the body": (told("v1," + b64(digest(BODY))), BODY, ["layout"]),
     "no id": (told("v1," + b64(digest(b"1795435000." + BODY))), BODY, ["layout"]),

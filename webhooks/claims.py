@@ -3,7 +3,7 @@ the door."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Headers = Mapping[str, str]  # names in lower case
 
@@ -19,7 +19,7 @@ class Claim:
     delivery_id: str = ""
     timestamp: str = ""
     tokens: tuple[str, ...] = ()
-    bare: bool = False  # tokens came without a version
+    versions: Mapping[str, str] = field(default_factory=dict)  # token -> v1, v2, … or "": it came without one
 
 
 def claims(headers: Headers) -> list[Claim]:
@@ -33,11 +33,9 @@ def _three(family: str, prefix: str) -> Callable[[Headers], Claim | None]:
         id_, at, signatures = (headers.get(f"{prefix}{part}") for part in ("id", "timestamp", "signature"))
         if signatures is None:
             return None
-        words = signatures.split()
-        tokens = tuple(VERSION.sub("", word) for word in words)
-        return Claim(
-            family, id_ or "", (at or "").strip(), tokens, any(not VERSION.match(word) for word in words)
-        )
+        words = sorted(signatures.split(), key=lambda word: word.startswith("v1,"))  # v1 has the last word
+        versions = {VERSION.sub("", word): (VERSION.match(word) or [""])[0].rstrip(",") for word in words}
+        return Claim(family, id_ or "", (at or "").strip(), tuple(versions), versions)
 
     return read
 

@@ -138,8 +138,7 @@ def _encoding(claim: Claim, digest: bytes) -> list[Finding] | None:
     """Return how the signature is written when it is this digest, or None when it is another."""
     right = base64.b64encode(digest).decode()
     if right in claim.tokens:
-        bare = Finding("version", "The signature lacks its version: it must begin with “v1,”.")
-        return [bare] if claim.bare and claim.family == "standard" else []
+        return _version(claim.versions[right]) if claim.family == "standard" else []
     for name, text in {
         "hex": digest.hex(),
         "hex in capitals": digest.hex().upper(),
@@ -150,6 +149,16 @@ def _encoding(claim: Claim, digest: bytes) -> list[Finding] | None:
         if text in claim.tokens:
             return [Finding("encoding", f"The signature is written in {name}, not in base64.")]
     return None
+
+
+def _version(version: str) -> list[Finding]:
+    if version == "v1":
+        return []
+    if version:
+        said = f"The signature that fits stands under “{version},”; only those under “v1,” count."
+    else:
+        said = "The signature lacks its version: it must begin with “v1,”."
+    return [Finding("version", said)]
 
 
 def _family(claim: Claim) -> list[Finding]:

@@ -46,7 +46,7 @@ class Refusal:
             size=delivery.size,
             count=self.count,
             last_at=datetime.fromtimestamp(self.last_at, UTC),
-            test=self.refused.delivery_id.startswith(TEST),
+            test=delivery.header(b"webhook-id").startswith(TEST.encode()),
         )
 
 

@@ -10,8 +10,10 @@ import re
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from connections.models import Connection
 from webhooks import partitions
@@ -62,7 +64,7 @@ def parsed(asked: str) -> tuple[list[str | int], list[Any]]:
         )
         rest = rest[step.end() :].lstrip()
     if not steps or not rest.startswith("="):
-        raise ValueError("A path is written like data.status=completed.")
+        raise ValueError(gettext("A path is written like data.status=completed."))
     return steps, _values(rest[1:].strip())
 
 
@@ -86,7 +88,10 @@ def _newest(rows: Rows) -> list[int]:
     found: list[int] = []
     for low, high in partitions.ranges():
         inner = rows.filter(pk__gte=low, pk__lt=high).order_by().values("pk")
-        sql, parameters = inner.query.sql_with_params()
+        try:
+            sql, parameters = inner.query.sql_with_params()
+        except EmptyResultSet:  # another filter leaves nothing: a cause, while these are events
+            return []
         with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found ORDER BY 1 DESC LIMIT {MOST}",  # noqa: S608

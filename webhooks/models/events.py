@@ -9,8 +9,9 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Func, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 
-from audit import ids
+from audit import ids, pages
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Hydration, Mark, Origin, State
 
@@ -69,7 +70,10 @@ class Event(Arrived):
                 name="event_waiting",
                 condition=Q(state=State.RECEIVED) & ~Q(marks__contains=[Mark.HELD]),
             ),
+            # A mark that many have is found by walking back, one that few have by its own index: at 1,000,000
+            # events a mark that nobody had took 108 ms by the first alone. Neither costs an unmarked event.
             models.Index(fields=["id"], name="event_marked", condition=~Q(marks=[])),
+            GinIndex(fields=["marks"], name="event_marks", condition=~Q(marks=[])),
             # The view is filled in after the answer, so that these two never cost the door anything.
             GinIndex(
                 fields=["view"],
@@ -93,13 +97,20 @@ class Event(Arrived):
         return True
 
     @property
-    def badges(self) -> list[tuple[str, str]]:
+    def badges(self) -> list[tuple[str, pages.Words]]:
         """The marks that a list shows: name and words."""
-        shown = [
-            (mark, f"Duplicate {self.duplicates}×" if mark == Mark.DUPLICATE else Mark(mark).label)
+        shown: list[tuple[str, pages.Words]] = [
+            (
+                mark,
+                gettext("Duplicate {duplicates}×").format(duplicates=self.duplicates)
+                if mark == Mark.DUPLICATE
+                else Mark(mark).label,
+            )
             for mark in self.marks
         ]
-        kept = [(self.hydration, Hydration(self.hydration).label)] if self.hydration else []
+        kept: list[tuple[str, pages.Words]] = (
+            [(self.hydration, Hydration(self.hydration).label)] if self.hydration else []
+        )
         return [*shown, *kept]
 
     @property
