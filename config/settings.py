@@ -36,8 +36,8 @@ CA_FILE = env.str("SWITCHBOARD_CA_FILE", "")
 SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  # the practice service
 DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside ours
 WEBHOOK_RATE = env.int("SWITCHBOARD_WEBHOOK_RATE", 0)  # deliveries a second to one endpoint; 0: no limit
-LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 200)  # open live pages of one web process
-LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 3)
+LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 400)  # open live pages of one web process
+LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 6)
 # Peers (address or CIDR) whose X-Forwarded-For and -Proto are believed. An https address means that a proxy
 # stands in front: unless told otherwise one on this machine.
 NEAR = ["127.0.0.1", "::1"] if PUBLIC_URL.startswith("https://") else []
@@ -276,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake up completions that lie": _every(10, "webhooks.tasks.look_after_completions"),
     "retention of runs": _every(3600, "operations.tasks.tidy"),
     "sign of life": _every(15, "overview.tasks.pulse"),
+    "news of what ended": _every(5, "overview.tasks.watch"),
     "count hours": _every(60, "overview.tasks.count_hours"),
     "partitions ahead, retention, silence": _every(3600, "webhooks.tasks.keep_house"),
 }

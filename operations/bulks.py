@@ -7,11 +7,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from audit import log, pages
 from operations import resolving, runs
 from operations.build import InputErrors
 from operations.models import Bulk, Run
+from people import notices
 from people.models import Person
 
 MOST = 500  # runs of one job (threats.md, T30)
@@ -47,6 +49,11 @@ def go_on(bulk_id: int) -> bool:
         bulk.place += len(step)
         more = bool(step) and bulk.place < bulk.total
         Bulk.objects.filter(id=bulk.id).update(place=bulk.place, finished_at=None if more else timezone.now())
+        if not more:
+            text = gettext_noop("The job is over: %(done)s of %(total)s runs done, %(skipped)s left out.")
+            bulk.refresh_from_db()
+            values = {"done": bulk.done, "total": bulk.total, "skipped": bulk.skipped}
+            notices.tell(bulk.person, text, bulk.get_absolute_url(), **values)
     return more
 
 

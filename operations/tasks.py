@@ -1,8 +1,10 @@
 """Wake-ups: a task carries a run's id and nothing else, the row is the truth."""
 
 from celery import shared_task
+from django.utils.translation import gettext_noop
 
 from operations import bulks, retention, runs
+from people import notices
 
 
 @shared_task
@@ -22,7 +24,8 @@ def reap() -> None:
 @shared_task
 def tidy() -> None:
     """Remove the runs that the connections' retention lets go. Runs every hour."""
-    retention.tidy()
+    if count := retention.tidy():
+        notices.tell(None, gettext_noop("Retention removed %(count)s runs."), "/audit/", count=count)
 
 
 @shared_task

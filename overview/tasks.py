@@ -7,8 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from celery import shared_task
 from django.db.models.functions import Now
 
-from overview import hours
+from overview import hours, watching
 from overview.models import Pulse
+from people import notices
 
 
 @shared_task
@@ -19,9 +20,16 @@ def pulse() -> None:
 
 
 @shared_task
+def watch() -> None:
+    """Tell people what of theirs has ended in the background."""
+    watching.look()
+
+
+@shared_task
 def count_hours() -> None:
     """Count the events that arrived since the last time, for the overview's charts."""
     hours.count()
+    notices.forget()
 
 
 def _version() -> str:

@@ -7,6 +7,7 @@ from overview import styleguide, views
 app_name = "overview"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("attention/", views.attention_count, name="attention"),
     path("search/", views.search, name="search"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("system/", views.system, name="system"),

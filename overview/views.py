@@ -43,6 +43,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def attention_count(request: HttpRequest) -> HttpResponse:
+    """Say how many things need attention, as a bare number: every page's title shows it."""
+    seen = sight.of(person_of(request))
+    found = attention.findings(seen, figures.last_day(seen))
+    return HttpResponse(str(len(found)), content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@require_GET
 def search(request: HttpRequest) -> HttpResponse:
     """Find by a few letters: as a page, or as the list inside the palette."""
     text = request.GET.get("q", "").replace("\0", "")

@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from audit import ids
 
 
 class Role(models.TextChoices):
@@ -83,3 +86,18 @@ class Invitation(models.Model):
         """Mark the link as used."""
         self.used_at = at
         self.save(update_fields=["used_at"])
+
+
+class Notice(models.Model):
+    """A message about work that ended in the background; with `awaits`, told only once it has ended."""
+
+    id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")  # None: every admin
+    text = models.CharField(max_length=200)  # English, with %(names)s
+    values = models.JSONField(default=dict)
+    url = models.CharField(max_length=500, blank=True)
+    awaits = models.CharField(max_length=16, blank=True)  # “runs” or “events”: `rows` are their ids
+    rows = ArrayField(models.BigIntegerField(), default=list, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.text % self.values)

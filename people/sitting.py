@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from people import factors
 
 STEP = 60  # seconds between two notes of “seen”: one write a minute, not one a request
+BY_ITSELF = ("/attention/",)  # asked by open pages every minute: no sign that somebody is there
 QUIET = ("/sign-", "/welcome/", "/account/", "/static/")  # may be seen without a second factor
 
 
@@ -54,7 +55,7 @@ def _is_over(request: HttpRequest) -> bool:
     seen = request.session.setdefault("seen", now)
     if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.IDLE_SECONDS:
         return True
-    if now - seen > STEP:
+    if now - seen > STEP and request.path not in BY_ITSELF:
         request.session["seen"] = now
     return False
 

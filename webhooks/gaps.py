@@ -19,6 +19,7 @@ from definitions.schema import Operation, Resource
 from live import hub
 from operations import build, runs
 from operations.models import Run
+from people import notices
 from people.models import Person
 from webhooks.digests import digest
 from webhooks.models import Dedupe, Event, Mark, Origin, Remark
@@ -66,6 +67,10 @@ def start(connection: Connection, person: Person) -> list[Run]:
             started.append(runs.start(connection, listing.key, values, person=person))
         except build.InputErrors:
             continue  # this list needs to be told more than we know
+    if started:
+        text = gettext_noop("The service was asked for what is missing: the answer is here.")
+        url = f"/endpoints/{connection.pk}/?tab=missing"
+        notices.tell_when_over("runs", [run.pk for run in started], person, text, url)
     return started
 
 

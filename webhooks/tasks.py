@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from celery import shared_task
+from django.utils.translation import gettext_noop
 
+from people import notices
 from webhooks import hydrate, partitions, processing, retention, silence
 from webhooks.wake import wake
 
@@ -35,5 +37,6 @@ def keep_house() -> None:
     """Make the coming weeks' partitions, forget what is too old, look for silence. Runs every hour."""
     now = datetime.now(UTC)
     partitions.extend(now)
-    retention.run(now)
+    if count := retention.run(now):
+        notices.tell(None, gettext_noop("Retention removed %(count)s events."), "/audit/", count=count)
     silence.look(now)

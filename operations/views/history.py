@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import exports, log, pages
 from connections.models import Connection
 from operations import history
 from operations.models import Run, View
+from people import notices
 from people.access import person_of, role_required
 
 NAMES = {
@@ -52,7 +53,9 @@ def export(request: HttpRequest, ending: str) -> HttpResponseBase:
     """Send every run that passes the filters as CSV or JSON Lines, while it is read."""
     runs = narrowed(request).queryset.select_related("person").defer(None)
     log.record("runs.exported", request=request, note=f"{ending}, {asked(request) or 'all'}")
-    return exports.answer(request, f"runs.{ending}", history.COLUMNS, history.records(exports.rows(runs)))
+    text = gettext_noop("The export is complete: %(count)s rows.")
+    rows = notices.counted(history.records(exports.rows(runs)), person_of(request), text)
+    return exports.answer(request, f"runs.{ending}", history.COLUMNS, rows)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
 
-from audit import retelling
+from audit import ids, retelling
 from overview import navigation, tree
 from people.access import person_of
 
@@ -198,6 +198,12 @@ def _kind(field: BoundField) -> str:
 def json_tree(document: Any) -> SafeString:
     """Draw a parsed JSON document as a tree that folds; see `overview.tree`."""
     return tree.draw(document)
+
+
+@register.simple_tag
+def now_id() -> int:
+    """Return this moment as an id: from here on a page wants to hear what is told."""
+    return ids.id_at(timezone.now())
 
 
 @register.simple_tag(takes_context=True)

@@ -4,10 +4,11 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_POST
 
 from audit import log
+from people import notices
 from people.access import person_of, role_required
 from webhooks import hydrate, redaction, replay, timeline
 from webhooks.models import Event, Rejection, Remark
@@ -46,6 +47,14 @@ def replay_many(request: HttpRequest) -> HttpResponse:
     """Process again the events that the log's filter shows, newest first, at most 500."""
     events = timeline.narrowed(person_of(request), request)[: replay.MOST]
     count = replay.process_again(events, person_of(request))
+    notices.tell_when_over(
+        "events",
+        [event.pk for event in events],
+        person_of(request),
+        gettext_noop("%(count)s events were processed again."),
+        f"/log/?{request.GET.urlencode()}",
+        count=count,
+    )
     log.record("webhook.replayed", request=request, after={"count": count, "filter": request.GET.urlencode()})
     messages.success(request, gettext("{count} events are being processed again.").format(count=count))
     return redirect(f"/log/?{request.GET.urlencode()}")

@@ -5,14 +5,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from audit import exports, log
+from people import notices
 from people.access import person_of, role_required
 from webhooks import records, timeline
 from webhooks.fields import mapped_all
 from webhooks.models import Event
 
+EXPORTED = gettext_noop("The export is complete: %(count)s rows.")
 BATCH = 100  # events whose bodies are in memory at once
 
 
@@ -25,10 +28,12 @@ def export(request: HttpRequest) -> HttpResponseBase:
     log.record("webhook.exported", request=request, after={"filter": request.GET.urlencode()})
     if refused:
         rows = timeline.narrowed(person_of(request), request, refused=True)
-        found = (records.rejection_record(row) for row in exports.rows(rows))
+        refusals = (records.rejection_record(row) for row in exports.rows(rows))
+        found = notices.counted(refusals, person_of(request), EXPORTED)
         return exports.answer(request, f"refused.{ending}", records.REJECTION_COLUMNS, found)
     rows = timeline.narrowed(person_of(request), request)
-    return exports.answer(request, f"events.{ending}", records.EVENT_COLUMNS, _events(rows))
+    found = notices.counted(_events(rows), person_of(request), EXPORTED)
+    return exports.answer(request, f"events.{ending}", records.EVENT_COLUMNS, found)
 
 
 def _events(rows: QuerySet[Event]) -> Iterator[dict[str, Any]]:
