@@ -13,6 +13,10 @@ QUIET = (
     "kombu",
     "amqp",
     "asyncio",
+    # Four lines a task say what the run's own row says; a task that fails still speaks.
+    "celery.app.trace",
+    "celery.worker.strategy",
+    "django_structlog.celery",
     "django.db.backends",
     "django.template",
     "fido2",

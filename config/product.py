@@ -15,7 +15,7 @@ from config.services import Postgres, Valkey
 from config.supervisor import Child, Supervisor
 
 BASE = Path(__file__).resolve().parent.parent
-CELERY = ["-m", "celery", "-A", "config"]
+WORKERS = "2"  # processes of the worker: one interpreter lock each
 ALONE = [
     "--without-mingle",
     "--without-gossip",
@@ -99,7 +99,7 @@ class Product:
         beat = self._child(
             "beat", ["-m", "celery", "-A", "config.clock", "beat", "-s", schedule, "--pidfile="]
         )
-        worker = self._child("worker", [*CELERY, "worker", *ALONE])
+        worker = self._child("worker", ["-m", "config.celery_workers", WORKERS, *ALONE])
         worker.patience = WARM_STOP
         simulator = self._child("simulator", [*_practice(self.simulator_port), "--log-level", "warning"])
         return [web, beat, worker, *([simulator] if self.simulator_port else [])]
