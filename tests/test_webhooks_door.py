@@ -241,3 +241,26 @@ def _disable(sender) -> None:
     type(sender.connection).objects.update(enabled=False)
     hub.publish("endpoint", sender.connection.pk)
     connections.close_all()
+
+
+@pytest.mark.parametrize("length", [b"99999999999", b"999999999999999"])
+def test_a_claimed_length_beyond_every_column_does_not_keep_later_refusals_out(length):
+    sender = Sender.of()
+    told = [*sender.headers(body()), (b"content-length", length)]
+    assert deliver(
+        (sender.path, told, body()), (sender.path, sender.headers(body(), signed=False), body())
+    ) == [413, 401]
+    assert set(Rejection.objects.values_list("cause", flat=True)) == {"too_large", "bad_signature"}
+
+
+def test_a_refusal_that_the_database_cannot_hold_keeps_no_other_out():
+    sender = Sender.of()
+
+    async def scenario(door):
+        poisoned = [(b"x" * 20, b"y"), *sender.headers(body(), signed=False)]
+        answers = [await post(door, sender.path, poisoned, body(), client=("a\0b", 1))]
+        answers.append(await post(door, sender.path, sender.headers(body(), signed=False), body()))
+        return [answer.status for answer in answers]
+
+    assert run(scenario) == [401, 401]
+    assert Rejection.objects.get().peer == "203.0.113.7"

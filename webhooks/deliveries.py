@@ -18,6 +18,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 LARGEST = 1 << 20  # bytes of a body
+LARGEST_TOLD = (1 << 31) - 1  # what the log's column holds of a size that was only claimed
 MOST_HEADERS, LONGEST_HEADERS = 100, 16 << 10  # count, and bytes of all together
 PATIENCE = 15.0  # seconds for a whole body to arrive
 TEST = "swtest_"  # how the ids of our own test deliveries begin
@@ -161,4 +162,4 @@ def _joined(headers: tuple[tuple[bytes, bytes], ...], name: bytes) -> str:
 
 def _declared(headers: tuple[tuple[bytes, bytes], ...]) -> int:
     told = next((value for name, value in headers if name == b"content-length"), b"0")
-    return int(told) if told.isdigit() and len(told) < 16 else 0
+    return min(int(told), LARGEST_TOLD) if told.isdigit() and len(told) < 16 else 0

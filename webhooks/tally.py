@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import Error
+from django.db import DataError, Error
 
 from audit import ids
 from connections import endpoints
@@ -110,6 +110,21 @@ class Tally:
 
 def _write(refused: list[refusals.Refusal], repeated: Repeats, used: dict[UUID, datetime]) -> None:
     if refused:
-        refusals.write(refused)
+        _write_refused(refused)
     repeats.write(repeated)
     endpoints.touch(used)
+
+
+def _write_refused(refused: list[refusals.Refusal]) -> None:
+    """Write the rows; one that the database cannot hold is dropped, because all others wait behind it.
+
+    Found by benchmarks/fuzz: one claimed length of 99,999,999,999 bytes kept every later refusal and repeat out.
+    """
+    try:
+        refusals.write(refused)
+    except (DataError, UnicodeError) as error:
+        if len(refused) == 1:
+            log.warning("A refused delivery cannot be kept: %s", error)
+            return
+        for one in refused:
+            _write_refused([one])
