@@ -4,7 +4,7 @@ py := .venv/bin/python
 uv_compile := VIRTUAL_ENV=.venv .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 
-.PHONY: run test check architecture requirements bench screenshots clean
+.PHONY: run test check architecture messages requirements bench screenshots clean
 
 run:  ## Start everything on this machine: make run, make run PORT=8701
 	@bin/sync
@@ -22,12 +22,17 @@ check:  ## What a reviewer would otherwise have to say
 	@$(py) -m mypy
 	@.venv/bin/djlint --quiet --lint templates
 	@bin/architecture --check
+	@bin/messages --check
 	@$(py) -m pytest -q tests/test_architecture.py
 	@SWITCHBOARD_HOME=$$(mktemp -d) $(py) -W ignore::RuntimeWarning manage.py check --fail-level WARNING
 	@SWITCHBOARD_HOME=$$(mktemp -d) $(py) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
 architecture:  ## Write the list of modules in ARCHITECTURE.md anew
 	@bin/architecture
+
+messages:  ## Collect the texts of the sources into locale/, and compile what is translated
+	@bin/sync --test
+	@bin/messages
 
 requirements:  ## Compile requirements/*.in; UPGRADE=1 takes the newest versions
 	$(uv_compile) $(if $(UPGRADE),--upgrade) requirements/run.in -o requirements/run.txt

@@ -13,8 +13,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
 HOLE = re.compile(r"%\((\w+)\)[sd]|\{(\w*)[^{}]*\}")
+NUMERIC = (",}", "f}", "g}", "d}")  # how the holes of numbers end
 END = re.compile(r"(?<=[.!?]) ")
-LEAST = 8  # letters that a source sentence must have besides its holes; fewer would be found in anything
+LEAST = 5  # letters that a source sentence must have besides its holes; fewer would be found in anything
+NUMBER = r"[-+]?[\d.,]*\d"
+VALUE = r"(?:(?!\. ).)+?"  # ends with its sentence
 Shape = tuple[re.Pattern[str], str]
 
 
@@ -32,7 +35,8 @@ def _told(text: str, language: str) -> str:
         if known is not None:
             rest = text[end + 1 :]
             return f"{known} {_told(rest, language)}" if rest else known
-    return text
+    first, dot, rest = text.partition(". ")  # somebody else's words
+    return f"{first}{dot}{_told(rest, language)}" if rest else text
 
 
 def _ends(text: str) -> Iterator[int]:
@@ -78,9 +82,10 @@ def _pattern(source: str) -> re.Pattern[str]:
     place = 0
     for hole in HOLE.finditer(source):
         name = _name(hole)
+        value = NUMBER if hole[0].endswith(NUMERIC) else VALUE
         parts += [
             re.escape(source[place : hole.start()]),
-            f"(?P={name})" if name in seen else f"(?P<{name}>.+?)",
+            f"(?P={name})" if name in seen else f"(?P<{name}>{value})",
         ]
         seen.add(name)
         place = hole.end()
