@@ -118,7 +118,7 @@ def _write(refused: list[refusals.Refusal], repeated: Repeats, used: dict[UUID, 
 def _write_refused(refused: list[refusals.Refusal]) -> None:
     """Write the rows; one that the database cannot hold is dropped, because all others wait behind it.
 
-    Found by benchmarks/fuzz: a claimed length of 99,999,999,999 bytes kept all later refusals and repeats out.
+    Found by benchmarks/fuzz: a claimed length of 99,999,999,999 bytes kept all later refusals out.
     """
     try:
         refusals.write(refused)
