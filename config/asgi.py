@@ -19,7 +19,8 @@ from people import notices  # noqa: E402
 from webhooks import feed as events  # noqa: E402
 from webhooks.door import Door  # noqa: E402
 
-door = metrics.counted(Door())
+door = Door()
+metrics.count(door.answered)
 live = Stream({"log": events.topic, "run": runs.topic, "notice": notices.topic})
 BESIDE: dict[str, health.Application] = {
     "/healthz": health.alive,

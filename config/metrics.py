@@ -3,43 +3,32 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error, connection
 from django.db.models import Count, Max, Min
 from django.utils import timezone
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from audit import ids
-from config.health import Application, Receive, Scope, Send, answer
+from config.health import Receive, Scope, Send, answer
 from operations.models import Run
 from overview.models import Pulse
 from webhooks.models import Event
 
 RECENT = timedelta(minutes=5)
-ANSWERED = Counter(
-    "switchboard_deliveries", "Deliveries that this process answered, by the status it gave.", ["status"]
-)
-by_status: dict[int, Counter] = {}
+_answered: Mapping[int, int] = {}
 
 
-def counted(door: Application) -> Application:
-    """Return the door, counting its answers by status."""
-
-    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.start":
-                _counter(int(str(message["status"]))).inc()
-            await send(message)
-
-        await door(scope, receive, sending)  # type: ignore[arg-type]  # uvicorn sends dicts
-
-    return counting
+def count(answered: Mapping[int, int]) -> None:
+    """Show what the door answered, number by status: it counts for itself, which takes 0.1 µs each."""
+    global _answered
+    _answered = answered
 
 
 async def metrics(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,19 +46,26 @@ async def metrics(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": text})
 
 
-def _counter(status: int) -> Counter:
-    if status not in by_status:
-        by_status[status] = ANSWERED.labels(str(status))
-    return by_status[status]
-
-
 def _of_the_house() -> bytes:
     registry = CollectorRegistry()
+    registry.register(Answers())
     registry.register(House())
     try:
         return generate_latest(registry)
     finally:
         connection.close()  # a thread of the pool keeps none; every quarter of a minute is seldom
+
+
+class Answers(Collector):
+    """What the door of this process answered."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one figure a status."""
+        said = "Deliveries that this process answered, by the status it gave."
+        found = CounterMetricFamily("switchboard_deliveries", said, labels=["status"])
+        for status, number in sorted(_answered.items()):
+            found.add_metric([str(status)], number)
+        yield found
 
 
 class House(Collector):

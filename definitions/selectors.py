@@ -42,7 +42,8 @@ def pick(document: Any, selector: Selector) -> Any:
             return value
         if segment == EVERY:
             return _every(value, selector[at + 1 :])
-        value = _step(value, segment)
+        plain = type(value) is dict and segment[:1] != "["  # nearly always, and the door picks four times
+        value = value.get(segment, MISSING) if plain else _step(value, segment)
     return value
 
 
@@ -117,7 +118,7 @@ COERCIONS: Mapping[str, Callable[[Any], Any]] = {"Integer": _integer, "String": 
 
 
 def _step(value: Any, segment: str) -> Any:
-    if matched := MATCH.fullmatch(segment):
+    if segment[:1] == "[" and (matched := MATCH.fullmatch(segment)):
         candidates = value if isinstance(value, list) else [value]
         return next((item for item in candidates if _matches(item, *matched.groups())), MISSING)
     if isinstance(value, Mapping):

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -65,11 +66,15 @@ def columns(arrivals: Sequence[Arrival]) -> list[bytes]:
 
 
 def _array(kind: Kind, values: Sequence[Any]) -> bytes:
-    parts = [_head(1, 1, kind.value, len(values), 1)]
-    for value in values:
-        if value is None:
-            parts.append(NULL)
-        else:
-            written = kind.write(value)
-            parts += (_length(len(written)), written)
-    return b"".join(parts)
+    if None in values:
+        written = [NULL if value is None else _sized(kind.write(value)) for value in values]
+        return _head(1, 1, kind.value, len(values), 1) + b"".join(written)
+    texts = list(map(kind.write, values))
+    sizes = map(_length, map(len, texts))
+    return _head(1, 0, kind.value, len(texts), 1) + b"".join(
+        chain.from_iterable(zip(sizes, texts, strict=True))
+    )
+
+
+def _sized(written: bytes) -> bytes:
+    return _length(len(written)) + written

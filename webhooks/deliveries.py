@@ -5,9 +5,10 @@ time.
 import asyncio
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 LARGEST = 1 << 20  # bytes of a body
 LARGEST_TOLD = (1 << 31) - 1  # what the log's column holds of a size that was only claimed
@@ -25,7 +27,7 @@ TEST = "swtest_"  # how the ids of our own test deliveries begin
 MADE_UP = "test_"  # and how the objects that they tell of are called
 LONGEST_PATH = 300  # characters that the log keeps
 # Nobody needs them to check a delivery, and a stranger's credentials are not ours to keep.
-PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 
 
 class Gone(Exception):
@@ -47,7 +49,7 @@ class Delivery:
     method: str
     path: str  # percent-decoded, for finding the endpoint
     shown_path: str  # as it was sent, for the log
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Headers
     peer: str
     at: float  # seconds since 1970
     body: bytes = b""
@@ -68,15 +70,32 @@ class Delivery:
             size=_declared(headers),
         )
 
+    @classmethod
+    def whole(cls, url: str, headers: Headers, address: str, body: bytes) -> "Delivery":
+        """Return the delivery of a POST that came in one piece, head and body (webhooks/protocol.py)."""
+        forwarded = _joined(headers, b"x-forwarded-for") if _is_ours(address) else ""
+        return cls(
+            "POST", url, url[:LONGEST_PATH], headers, peer(address, forwarded), time.time(), body, len(body)
+        )
+
     def header(self, name: bytes) -> bytes:
         """Return the first header of that name, or b""."""
         return next((value for key, value in self.headers if key == name), b"")
 
     def headers_json(self) -> str:
         """Return the headers as the log keeps them: JSON pairs in order of arrival, credentials masked."""
-        pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers)
-        shown = [(name, _masked(value) if name in PRIVATE else value) for name, value in pairs]
+        texts = b"\n".join(chain.from_iterable(self.headers)).decode("latin-1").split("\n")
+        shown = (
+            list(zip(texts[::2], texts[1::2], strict=True))
+            if len(texts) == 2 * len(self.headers)
+            else self._pairs()
+        )
+        if not HIDDEN.isdisjoint(texts):
+            shown = [(name, _masked(value) if name in HIDDEN else value) for name, value in shown]
         return orjson.dumps(shown).decode()
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
 
     def check(self) -> None:
         """Raise Refused for headers or a declared size that no honest sender has."""
@@ -95,7 +114,7 @@ class Delivery:
             )
 
     def _header_bytes(self) -> int:
-        return sum(len(name) + len(value) for name, value in self.headers)
+        return len(b"".join(chain.from_iterable(self.headers)))
 
     async def read(self, receive: Receive) -> None:
         """Take the body in. Raises Refused: too large, too slow; Gone: the sender left."""
@@ -156,10 +175,10 @@ def _proxies(named: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.
     return tuple(ipaddress.ip_network(name, strict=False) for name in named)
 
 
-def _joined(headers: tuple[tuple[bytes, bytes], ...], name: bytes) -> str:
+def _joined(headers: Headers, name: bytes) -> str:
     return ",".join(value.decode("latin-1") for key, value in headers if key == name)
 
 
-def _declared(headers: tuple[tuple[bytes, bytes], ...]) -> int:
+def _declared(headers: Headers) -> int:
     told = next((value for name, value in headers if name == b"content-length"), b"0")
     return min(int(told), LARGEST_TOLD) if told.isdigit() and len(told) < 16 else 0

@@ -65,14 +65,18 @@ class Directory:
         self._generation = 0
         self._stop = hub().listen("endpoint", self._changed)
 
+    def known(self, path: str) -> Place | None:
+        """Return where the path leads when that is an endpoint that needs no looking up."""
+        until, place = self._known.get(path, STRANGER)
+        return place if until > time.monotonic() else None
+
     async def find(self, path: str) -> Place:
         """Return where the path leads. Raises Away.
 
         Unknown and disabled endpoints are not remembered and take the same way, so that neither the answer
         nor its time tells them apart; a flood of made-up ids shares one query at a time.
         """
-        until, place = self._known.get(path, STRANGER)
-        if until > time.monotonic():
+        if place := self.known(path):
             return place
         key, service, named_type = _read(path)
         if key == NOWHERE:

@@ -5,7 +5,10 @@ or disabled · 405 · 413 · 429 and 503 with Retry-After (not stored). Bodies a
 stand in the log (threats.md).
 """
 
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +23,7 @@ from webhooks.arrivals import Arrival
 from webhooks.deliveries import TEST, Delivery, Gone, Receive, Refused, Scope
 from webhooks.digests import digest
 from webhooks.directory import Away, Directory, Place
-from webhooks.inbox import Inbox
+from webhooks.inbox import Fate, Inbox
 from webhooks.models import Mark
 from webhooks.news import News
 from webhooks.payload import Envelope, envelope
@@ -28,6 +31,7 @@ from webhooks.tally import Tally
 from webhooks.waker import Waker
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer = Callable[[int], None]
 
 AGAIN = b"5"  # seconds after which a sender may come again
 LATE = 600  # seconds between what the envelope calls created and its arrival that the log marks
@@ -38,17 +42,32 @@ class Door:
 
     def __init__(self) -> None:
         self._parts: _Parts | None = None
+        self.answered: Counter[int] = Counter()  # by status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one delivery and answer it."""
-        if self._parts is None:
-            self._parts = _Parts()
         try:
-            status = await self._parts.take(Delivery.of(scope), receive)
+            status = await self._opened().take(Delivery.of(scope), receive)
         except Gone:
             return
-        await send({"type": "http.response.start", "status": status, "headers": HEADERS.get(status, EMPTY)})
+        self.answered[status] += 1
+        await send({"type": "http.response.start", "status": status, "headers": HEADERS[status]})
         await send({"type": "http.response.body", "body": b""})
+
+    def take_whole(self, delivery: Delivery, answer: Answer) -> bool:
+        """Call `answer(status)` now or after the commit; return False when `__call__` has to look the
+        endpoint up.
+        """
+        return self._opened().take_whole(delivery, partial(self._count, answer))
+
+    def _count(self, answer: Answer, status: int) -> None:
+        self.answered[status] += 1
+        answer(status)
+
+    def _opened(self) -> "_Parts":
+        if self._parts is None:
+            self._parts = _Parts()
+        return self._parts
 
     async def close(self) -> None:
         """Write what is still to be written and let go of every connection."""
@@ -58,7 +77,8 @@ class Door:
 
 
 EMPTY = [(b"content-length", b"0")]
-HEADERS = {
+HEADERS: dict[int, list[tuple[bytes, bytes]]] = defaultdict(lambda: EMPTY)
+HEADERS |= {
     405: [*EMPTY, (b"allow", b"POST")],
     413: [*EMPTY, (b"connection", b"close")],  # what is still to come is not read
     429: [*EMPTY, (b"retry-after", AGAIN)],
@@ -72,7 +92,7 @@ class _Parts:
     def __init__(self) -> None:
         self.directory = Directory()
         self.news = News()
-        self.inbox = Inbox(self.news.tell)
+        self.inbox = Inbox(self._heard)
         self.tally = Tally()
         self.waker = Waker()
         self.refused = limits.Window(limits.WINDOW)
@@ -90,30 +110,57 @@ class _Parts:
         place = Place()
         try:
             place = await self.directory.find(delivery.path)
-            endpoint = _open(place, delivery)
-            self._not_too_often(endpoint)
-            delivery.check()
+            endpoint = self._admit(place, delivery)
             await delivery.read(receive)
-            return await self._keep(delivery, endpoint, place.named_type)
+            told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            self._keep(delivery, endpoint, place.named_type, partial(_tell, told))
+            return await told
         except Refused as refused:
             return self._refuse(delivery, place.connection_id, refused)
         except Away:
             return 503
 
-    async def _keep(self, delivery: Delivery, endpoint: Endpoint, named_type: str) -> int:
+    def take_whole(self, delivery: Delivery, answer: Answer) -> bool:
+        """Do the same for a delivery whose body is there already; False: its endpoint is not known here."""
+        place = self.directory.known(delivery.path)
+        if place is None:
+            return False
+        try:
+            self._keep(delivery, self._admit(place, delivery), place.named_type, answer)
+        except Refused as refused:
+            answer(self._refuse(delivery, place.connection_id, refused))
+        except Away:
+            answer(503)
+        return True
+
+    def _admit(self, place: Place, delivery: Delivery) -> Endpoint:
+        """Return the endpoint for a delivery of which the head is known. Raises Refused and Away."""
+        endpoint = _open(place, delivery)
+        self._not_too_often(endpoint)
+        delivery.check()
+        return endpoint
+
+    def _keep(self, delivery: Delivery, endpoint: Endpoint, named_type: str, answer: Answer) -> None:
+        """Verify a whole delivery and have it stored. Raises Refused and Away."""
         scheme = catalog.service(endpoint.service).webhooks
         verdict = signatures.verify(scheme, delivery.headers, delivery.body, endpoint.secrets, delivery.at)
         if verdict.cause:
             raise Refused(verdict.cause, verdict.status, verdict.detail, verdict.delivery_id)
         said = envelope(scheme, dict(delivery.headers), delivery.body)
         arrival = _arrival(delivery, endpoint, verdict, said, named_type)
-        if await self.inbox.put(arrival):
-            self.waker.wake()
-        else:
-            self.tally.repeat(endpoint.connection_id, verdict.delivery_id, arrival.digest)
-        if arrival.secret_id:
+        self.inbox.put(arrival, partial(self._settle, arrival, answer))
+
+    def _settle(self, arrival: Arrival, answer: Answer, fate: Fate) -> None:
+        if fate is Fate.REPEATED:
+            self.tally.repeat(arrival.connection_id, arrival.delivery_id, arrival.digest)
+        if fate is not Fate.AWAY and arrival.secret_id:
             self.tally.used(arrival.secret_id)
-        return 200
+        answer(503 if fate is Fate.AWAY else 200)
+
+    def _heard(self, low: int, high: int) -> None:
+        """New events are on the disk: the worker and the live pages want to know."""
+        self.news.tell(low, high)
+        self.waker.wake()
 
     def _not_too_often(self, endpoint: Endpoint) -> None:
         limit = settings.WEBHOOK_RATE
@@ -135,6 +182,11 @@ class _Parts:
 
     def _refused_too_often(self, connection_id: UUID | None, peer: str) -> bool:
         return self.refused.count((connection_id, peer)) > limits.MOST_REFUSED
+
+
+def _tell(told: "asyncio.Future[int]", status: int) -> None:
+    if not told.done():
+        told.set_result(status)
 
 
 TOO_OFTEN = gettext_noop("More than {most_refused} refused deliveries in {window:.0f} s.").format(
@@ -169,21 +221,21 @@ def _arrival(
     delivery: Delivery, endpoint: Endpoint, verdict: signatures.Verdict, said: Envelope, named_type: str
 ) -> Arrival:
     secret = verdict.secret
-    return Arrival(
-        id=ids.new_id(delivery.at),
-        connection_id=endpoint.connection_id,
-        delivery_id=verdict.delivery_id,
-        type=said.type or named_type,
-        object_id=said.object_id,
-        created_at=said.created_at,
-        marks=",".join(_marks(delivery, endpoint, verdict, said, named_type)),
-        path=delivery.shown_path,
-        peer=delivery.peer,
-        headers=delivery.headers_json(),
-        secret_id=secret.id if secret else None,
-        secret_label=secret.label if secret else "",
-        digest=digest(delivery.body),
-        body=delivery.body,
+    return Arrival(  # in order: with names it takes twice as long
+        ids.new_id(delivery.at),
+        endpoint.connection_id,
+        verdict.delivery_id,
+        said.type or named_type,
+        said.object_id,
+        said.created_at,
+        ",".join(_marks(delivery, endpoint, verdict, said, named_type)),
+        delivery.shown_path,
+        delivery.peer,
+        delivery.headers_json(),
+        secret.id if secret else None,
+        secret.label if secret else "",
+        digest(delivery.body),
+        delivery.body,
     )
 
 
@@ -191,11 +243,11 @@ def _marks(
     delivery: Delivery, endpoint: Endpoint, verdict: signatures.Verdict, said: Envelope, named_type: str
 ) -> list[str]:
     """What can be told at once; the rest is found when the event is processed."""
-    told = {
-        said.mark: bool(said.mark),
-        Mark.TEST: verdict.delivery_id.startswith(TEST),
-        Mark.MISMATCH: bool(named_type and said.type and named_type != said.type),
-        Mark.LATE: said.created_at is not None and delivery.at - said.created_at > LATE,
-        Mark.HELD: endpoint.paused,
-    }
-    return [mark for mark, holds in told.items() if holds]
+    told = (
+        (said.mark, said.mark),
+        (Mark.TEST, verdict.delivery_id.startswith(TEST)),
+        (Mark.MISMATCH, named_type and said.type and named_type != said.type),
+        (Mark.LATE, said.created_at is not None and delivery.at - said.created_at > LATE),
+        (Mark.HELD, endpoint.paused),
+    )
+    return [mark for mark, holds in told if holds]

@@ -8,6 +8,7 @@ docs/decisions.md.
 import asyncio
 import logging
 from collections.abc import Callable
+from enum import Enum
 
 import psycopg
 
@@ -24,7 +25,16 @@ STORES, ENOUGH = 3, 6
 
 log = logging.getLogger(__name__)
 
-Waiting = tuple[Arrival, "asyncio.Future[bool]"]
+
+class Fate(Enum):
+    """What became of an arrival: on the disk as a new event, there before, or not stored."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+    AWAY = "away"
+
+
+Waiting = tuple[Arrival, Callable[[Fate], None]]
 Told = Callable[[int, int], None]
 
 
@@ -42,20 +52,16 @@ class Inbox:
         self._size = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def put(self, arrival: Arrival) -> bool:
-        """Return once the arrival is on disk: True when it is new, False when its id was there. Raises
-        Away.
-        """
+    def put(self, arrival: Arrival, settle: Callable[[Fate], None]) -> None:
+        """Call `settle` once it is known what became of the arrival. Raises Away when too many wait."""
         if self._size + len(arrival.body) > MOST_WAITING:
             raise Away("Too much waits for the database already.")
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrival, future))
+        self._waiting.append((arrival, settle))
         self._size += len(arrival.body)
         if self._idle and self._is_worth_it(busy=STORES - len(self._idle)):
             task = asyncio.create_task(self._flush(self._idle.pop()), name="door inbox")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await future
 
     async def close(self) -> None:
         """Write what waits and let go of the connections to the database."""
@@ -101,9 +107,8 @@ class Inbox:
         fresh = await store.write([arrival for arrival, _ in batch])
         if fresh:
             self._told(min(fresh), max(fresh))
-        for arrival, future in batch:
-            if not future.done():
-                future.set_result(arrival.id in fresh)
+        for arrival, settle in batch:
+            settle(Fate.NEW if arrival.id in fresh else Fate.REPEATED)
 
     async def _one_by_one(self, store: Store, batch: list[Waiting], error: Exception) -> None:
         """A row that the database cannot hold must not cost its neighbours their place."""
@@ -122,6 +127,5 @@ class Inbox:
         if isinstance(error, psycopg.errors.OperationalError) and error.sqlstate is None:
             batch, self._waiting, self._size = batch + self._waiting, [], 0
         log.warning("%d deliveries could not be stored: %s", len(batch), error or type(error).__name__)
-        for _, future in batch:
-            if not future.done():
-                future.set_exception(Away("The database does not answer."))
+        for _, settle in batch:
+            settle(Fate.AWAY)

@@ -36,7 +36,7 @@ class Envelope(NamedTuple):
 
 def envelope(scheme: Webhooks, headers: Mapping[bytes, bytes], body: bytes) -> Envelope:
     """Return the facts in a body; an unreadable one has none and is marked. Never raises."""
-    named = _text(headers.get(scheme.type_header.lower().encode(), b"").decode("latin-1"))
+    named = _named(scheme.type_header, headers) if scheme.type_header else ""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -47,6 +47,10 @@ def envelope(scheme: Webhooks, headers: Mapping[bytes, bytes], body: bytes) -> E
         _text(pick(document, scheme.id)),
         created if type(created) in (int, float) and 0 <= created < LATEST else None,
     )
+
+
+def _named(type_header: str, headers: Mapping[bytes, bytes]) -> str:
+    return _text(headers.get(type_header.lower().encode(), b"").decode("latin-1"))
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -1,11 +1,12 @@
 """One connection to the database that writes arrivals: a prepared statement, a transaction, a round trip."""
 
+import asyncio
 import struct
 from collections.abc import Sequence
 
-from psycopg import AsyncConnection, errors, generators
+from psycopg import AsyncConnection, errors
 from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
 from live import postgres
@@ -41,11 +42,17 @@ SELECT event_id FROM fresh
 
 
 class Store:
-    """A connection of its own, opened on the first write and after each failure."""
+    """A connection of its own, opened on the first write and after each failure.
+
+    It listens to its socket for good: psycopg's own waiting enters and leaves the loop's list of sockets for
+    each batch, which costs as much as ten rows.
+    """
 
     def __init__(self, connect: postgres.Connect = postgres.connect) -> None:
         self._connect = connect
         self._connection: AsyncConnection[TupleRow] | None = None
+        self._answer: asyncio.Future[PGresult] | None = None
+        self._results: list[PGresult] = []
 
     async def write(self, arrivals: Sequence[Arrival]) -> set[int]:
         """Commit the arrivals; return the ids of those that are new.
@@ -68,12 +75,12 @@ class Store:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection := self._forget():
             await connection.close()
 
     async def _open(self) -> AsyncConnection[TupleRow]:
         self._connection = connection = await self._connect("door")
+        asyncio.get_running_loop().add_reader(connection.fileno(), self._hear, connection.pgconn)
         connection.pgconn.send_query(GENERIC)
         await self._result(connection)
         connection.pgconn.send_prepare(NAME, STATEMENT.encode(), [kind.array for kind in COLUMNS])
@@ -81,11 +88,46 @@ class Store:
         return connection
 
     async def _result(self, connection: AsyncConnection[TupleRow]) -> PGresult:
-        executed = generators.execute(connection.pgconn)
-        results: list[PGresult] = await connection.wait(executed, timeout=PATIENCE)
-        if results[0].status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            raise errors.error_from_result(results[0])
-        return results[0]
+        """Wait for the answer to what was sent. Raises OperationalError when none comes in time."""
+        self._answer, self._results = asyncio.get_running_loop().create_future(), []
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while (
+                    connection.pgconn.flush()
+                ):  # a batch is larger than the socket's buffer: it takes a moment
+                    await asyncio.sleep(0.001)
+                result = await self._answer
+        except TimeoutError:
+            raise errors.OperationalError(f"It has not answered for {PATIENCE:.0f} s.") from None
+        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            raise errors.error_from_result(result)
+        return result
+
+    def _hear(self, pgconn: PGconn) -> None:
+        """Take in what the server says; that it has left is an answer, too."""
+        answer = self._answer
+        try:
+            pgconn.consume_input()
+            while not pgconn.is_busy():
+                result = pgconn.get_result()
+                if result is None:
+                    break
+                self._results.append(result)
+            else:
+                return
+        except errors.OperationalError as error:
+            self._forget()
+            if answer and not answer.done():
+                answer.set_exception(error)
+        else:
+            if answer and not answer.done():
+                answer.set_result(self._results[0])
+
+    def _forget(self) -> AsyncConnection[TupleRow] | None:
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.closed:
+            asyncio.get_running_loop().remove_reader(connection.fileno())
+        return connection
 
 
 def _bigint(value: bytes | None) -> int:

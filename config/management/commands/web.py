@@ -6,6 +6,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from webhooks import protocol
+
 
 class Command(BaseCommand):
     """Serve the pages, the public door and the live stream."""
@@ -20,8 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, host: str, **_: Any) -> None:
         """Serve until SIGTERM; open streams get three seconds."""
+        from config import asgi  # it collects and freezes all that is loaded, so it comes last
+
         uvicorn.run(
-            "config.asgi:application",
+            asgi.application,
+            http=protocol.beside(asgi.door),
             host=host,
             port=port,
             lifespan="off",
