@@ -48,6 +48,8 @@ class Size:
     def round(self) -> None:
         """Carry out every query once more."""
         house.point_at(self.home)
+        for query in next(iter(self.asked.values())):
+            queries.explained(query)  # a fresh connection reads the catalogue of all partitions once
         for case, asked in self.asked.items():
             plans = [queries.explained(query) for query in asked]
             self.times.setdefault(case.name, []).append(sum(plan.milliseconds for plan in plans))

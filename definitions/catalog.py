@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from definitions import folder
+from definitions import additions, folder
 from definitions.findings import BrokenDefinition, Finding
 from definitions.schema import Event, Operation, Service
 
@@ -71,6 +71,12 @@ def event(handle: str, type: str, resource: str = "") -> Event | None:
     return _current().events.get((handle, type)) or service(handle).event(type)
 
 
+def look_again() -> None:
+    """Let this process look at the files at the next question; the others do within two seconds."""
+    global _shelf
+    _shelf = _shelf._replace(looked=-LOOK_AGAIN)
+
+
 def _current() -> _Shelf:
     """Return what is loaded, after a look at the files when the last look is some time ago."""
     global _shelf
@@ -86,15 +92,21 @@ def _load(stamp: tuple[tuple[str, int, int], ...], now: float) -> _Shelf:
     loaded: dict[str, Service] = {}
     faults: list[Finding] = []
     for place in _folders():
-        try:
-            found = folder.load(place)
-        except BrokenDefinition as error:
-            faults.extend(error.findings)
-            continue
-        loaded.setdefault(found.handle, found)
+        if found := _read(place, faults):
+            loaded.setdefault(found.handle, found)
     operations = {(s.handle, o.key): o for s in loaded.values() for o in s.operations}
     events = {(s.handle, e.type): e for s in loaded.values() for e in reversed(s.events)}
-    return _Shelf(stamp, now, loaded, tuple(faults), operations, events)
+    return _Shelf(stamp, now, loaded, tuple(dict.fromkeys(faults)), operations, events)
+
+
+def _read(place: Path, faults: list[Finding]) -> Service | None:
+    """Return the service in a folder; without this house's additions when it would not load with them."""
+    for ours in (additions.root(), None):
+        try:
+            return folder.load(place, additions=ours)
+        except BrokenDefinition as error:
+            faults.extend(error.findings)
+    return None
 
 
 def _folders() -> list[Path]:
@@ -110,7 +122,8 @@ def _folders() -> list[Path]:
 def _stamp() -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a file does. One that vanishes while we look changes it as well."""
     stamp = []
-    for file in (file for place in _folders() for file in sorted(place.glob("*.json"))):
+    places = [*_folders(), additions.root()]
+    for file in (file for place in places for file in sorted(place.glob("*.json"))):
         with suppress(OSError):
             stamp.append((str(file), file.stat().st_mtime_ns, file.stat().st_size))
     return tuple(stamp)

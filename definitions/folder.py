@@ -11,6 +11,7 @@ from definitions.findings import BrokenDefinition, Finding
 from definitions.schema import Service
 
 SERVICE, RESOURCES, OVERLAY, ACTIONS = "service.json", "resources.json", "overlay.json", "actions.json"
+ADDITIONS = "additions"  # the overlay of this house, laid over the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Definition:
 
     def _finding(self, way: Way, message: str) -> Finding:
         names = by_names(self.merged, way)
-        ours = self.documents.get(OVERLAY)
-        if ours and _stands(ours.data, names):
-            return ours.finding(names, message)
+        for ours in (self.documents.get(role) for role in (ADDITIONS, OVERLAY)):
+            if ours and _stands(ours.data, names):
+                return ours.finding(names, message)
         file, inside = self._published_way(way)
         return self.documents[file].finding(inside, message)
 
@@ -41,27 +42,35 @@ class Definition:
         return SERVICE, way
 
 
-def load(folder: Path, overlay_file: Path | None = None) -> Service:
+def load(folder: Path, overlay_file: Path | None = None, additions: Path | None = None) -> Service:
     """Return the service in `folder`. Raises BrokenDefinition with everything that is wrong."""
-    definition = open_folder(folder, overlay_file)
+    definition = open_folder(folder, overlay_file, additions)
     if faults := checks.faults(definition.merged):
         raise BrokenDefinition(definition.findings(faults))
     return reader.read_service(definition.merged, definition.published)
 
 
-def open_folder(folder: Path, overlay_file: Path | None = None) -> Definition:
+def open_folder(folder: Path, overlay_file: Path | None = None, additions: Path | None = None) -> Definition:
     """Return the files of `folder`, merged but not yet checked. Raises BrokenDefinition when they are no
     JSON.
 
     `overlay_file` replaces the overlay that stands beside them: published files elsewhere, our corrections
-    here.
+    here. `additions` is the folder with one more overlay a service, named after its handle.
     """
     documents = _read_all(_files(folder, overlay_file))
     published = _together(documents)
     if twice := list(_twice(documents)):
         raise BrokenDefinition(twice)
-    patch = documents[OVERLAY].data if OVERLAY in documents else {}
-    return Definition(documents, overlay.merge(published, patch), published)
+    documents |= _additions(published, additions)
+    merged: Any = published
+    for role in (OVERLAY, ADDITIONS):
+        merged = overlay.merge(merged, documents[role].data if role in documents else {})
+    return Definition(documents, merged, published)
+
+
+def _additions(published: dict[str, Any], folder: Path | None) -> dict[str, Document]:
+    file = folder / f"{published.get('handle')}.json" if folder else None
+    return {ADDITIONS: read(file)} if file and file.exists() else {}
 
 
 def by_names(document: Any, way: Way) -> Way:

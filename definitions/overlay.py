@@ -6,7 +6,7 @@ from typing import Any
 from definitions.documents import NAMING
 
 # A list that the published file does not have at all is made when its member has one of these names.
-LISTS = {"placeholders": "name", "fields": "name", "payload": "name"}
+LISTS = {"placeholders": "name", "fields": "name", "payload": "name", "webhooks": "event"}
 
 
 def merge(base: Any, patch: Any, member: str = "") -> Any:
@@ -18,7 +18,7 @@ def merge(base: Any, patch: Any, member: str = "") -> Any:
     """
     if not isinstance(patch, Mapping):
         return patch
-    if isinstance(base, list) or (base is None and member in LISTS):
+    if isinstance(base, list) or (base is None and member in LISTS and _is_named(patch)):
         return _merge_list(base or [], patch, member)
     merged = dict(base) if isinstance(base, Mapping) else {}
     for key, value in patch.items():
@@ -27,6 +27,11 @@ def merge(base: Any, patch: Any, member: str = "") -> Any:
         else:
             merged[key] = merge(merged.get(key), value, key)
     return merged
+
+
+def _is_named(patch: Mapping[str, Any]) -> bool:
+    """Tell the elements of a list, under their names, from an object: a service's `webhooks` are settings."""
+    return all(value is None or isinstance(value, Mapping) for value in patch.values())
 
 
 def _merge_list(base: list[Any], patch: Mapping[str, Any], member: str) -> list[Any]:

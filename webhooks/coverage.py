@@ -10,6 +10,7 @@ from django.db import connection as database
 
 from audit import ids
 from connections.models import Connection
+from definitions import additions
 from definitions.schema import Event as EventDefinition
 from webhooks.fields import Mapped, mapped_all
 from webhooks.models import Event
@@ -17,6 +18,7 @@ from webhooks.models import Event
 SAMPLE = 20  # newest events of a type that are read closely
 MOST = 10_000  # counted; beyond it is "10,000+"
 MOST_TYPES = 200
+MOST_FIELDS = 40  # that an overlay declares
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,13 @@ class Line:
     last: datetime | None = None
     resolved: float | None = None  # share of the declared fields that the newest events had
     unknown_fields: tuple[str, ...] = ()
-    overlay: str = field(default="", repr=False)  # what would declare an unknown type
+    overlay: Mapping[str, Any] | None = field(default=None, repr=False)  # what would declare an unknown type
+    ours: bool = False  # declared by this house, so it can be taken back
+
+    @property
+    def shown_overlay(self) -> str:
+        """The overlay as its lines, "" when there is nothing to declare."""
+        return orjson.dumps(self.overlay, option=orjson.OPT_INDENT_2).decode() if self.overlay else ""
 
     @property
     def delivered(self) -> str:
@@ -44,9 +52,16 @@ def lines(connection: Connection) -> list[Line]:
     declared = {
         event.type: event for resource in connection.definition.resources for event in resource.events
     }
-    found = [_line(connection, declared.get(type_), type_, facts) for type_, facts in seen.items()]
+    ours = additions.declared(connection.service)
+    found = [_line(connection, declared.get(type_), type_, facts, ours) for type_, facts in seen.items()]
     found.sort(key=lambda line: line.last or datetime.min, reverse=True)
-    return found + [Line(type_, event) for type_, event in declared.items() if type_ not in seen]
+    unseen = ((type_, event) for type_, event in declared.items() if type_ not in seen)
+    return found + [Line(type_, event, ours=type_ in ours) for type_, event in unseen]
+
+
+def line_of(connection: Connection, type_: str) -> Line | None:
+    """Return the line of one type that was seen, None for any other."""
+    return next((line for line in lines(connection) if line.type == type_ and line.last), None)
 
 
 # The types one after another along the index, each with its ends and a count that stops: the table may
@@ -77,12 +92,17 @@ def _seen(connection: Connection) -> dict[str, tuple[int, int, int]]:
 
 
 def _line(
-    connection: Connection, definition: EventDefinition | None, type_: str, facts: tuple[int, int, int]
+    connection: Connection,
+    definition: EventDefinition | None,
+    type_: str,
+    facts: tuple[int, int, int],
+    ours: set[str],
 ) -> Line:
     first, last, count = facts
     sample = Event.objects.filter(connection=connection, type=type_).select_related("connection")
     fields = list(mapped_all(list(sample.order_by("-pk")[:SAMPLE])).values())
     unknown = _unknown_fields(definition, fields)
+    known = bool(definition) or not type_
     return Line(
         type=type_,
         definition=definition,
@@ -90,8 +110,9 @@ def _line(
         first=ids.time_of(first),
         last=ids.time_of(last),
         resolved=_share(definition, fields),
-        unknown_fields=unknown,
-        overlay=_overlay(type_, unknown) if definition is None and type_ else "",
+        unknown_fields=tuple(unknown),
+        overlay=None if known else additions.event(connection.definition, type_, unknown),
+        ours=type_ in ours,
     )
 
 
@@ -102,20 +123,9 @@ def _share(definition: EventDefinition | None, fields: Iterable[Mapped]) -> floa
     return 100 * sum(len(one.picked.resolved) for one in readable) / (len(definition.payload) * len(readable))
 
 
-def _unknown_fields(definition: EventDefinition | None, fields: Iterable[Mapped]) -> tuple[str, ...]:
-    """Return the members that the newest events had and that no declared selector begins with."""
+def _unknown_fields(definition: EventDefinition | None, fields: Iterable[Mapped]) -> dict[str, Any]:
+    """Return the members that the newest events had and that no declared selector begins with, with an
+    example of each."""
     known = {one.selector[0] for one in definition.payload if one.selector} if definition else set()
-    names = (name for one in fields if isinstance(one.value, Mapping) for name in one.value)
-    return tuple(sorted({str(name) for name in names} - known))[:40]
-
-
-def _overlay(type_: str, names: Iterable[str]) -> str:
-    """Return the lines that declare an unknown type in an overlay, with the fields that were seen."""
-    payload: list[dict[str, Any]] = [{"name": name, "type": "String", "selector": [name]} for name in names]
-    said = {
-        "event": type_,
-        "path": f"/webhooks/{type_.replace('.', '-')}",
-        "delivered": "delivered",
-        "payload": payload,
-    }
-    return orjson.dumps(said, option=orjson.OPT_INDENT_2).decode()
+    seen = {name: one.value[name] for one in fields if isinstance(one.value, Mapping) for name in one.value}
+    return {name: seen[name] for name in sorted(set(seen) - known)[:MOST_FIELDS]}

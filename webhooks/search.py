@@ -27,27 +27,47 @@ Rows = QuerySet[Any]
 
 
 def words(rows: Rows, text: str) -> Rows:
-    """Return the events that hold these words in this order, or whose delivery or object has this id."""
-    phrase = SearchQuery(text, config="simple", search_type="phrase")
-    found = _newest(rows.alias(words=Words("view")).filter(view__isnull=False, words=phrase))
+    """Return the newest events that hold these words in this order, or whose delivery or object has this
+    id.
+    """
+    held = rows.alias(words=Words("view")).filter(_holds(text))
+    return rows.filter(pk__in=[*_newest(held), *_named(rows, text)])
+
+
+def all_words(rows: Rows, text: str) -> Rows:
+    """Return every event that `words` would find, for who walks the partitions one by one."""
+    found: Rows = rows.alias(words=Words("view")).filter(_holds(text) | Q(pk__in=_named(rows, text)))
+    return found
+
+
+def _holds(text: str) -> Q:
+    return Q(view__isnull=False, words=SearchQuery(text, config="simple", search_type="phrase"))
+
+
+def _named(rows: Rows, text: str) -> set[int]:
     named = set(
         Dedupe.objects.filter(delivery_id=text, connection_id__in=_connections()).values_list(
             "event_id", flat=True
         )
     )
     named |= set(rows.filter(object_id=text).order_by("-pk").values_list("pk", flat=True)[:MOST])
-    return rows.filter(pk__in=[*found, *named])
+    return named
 
 
 def path(rows: Rows, asked: str) -> Rows:
-    """Return the events with this value at this path: `data.id=batch_1`. Raises ValueError with a
+    """Return the newest events with this value at this path: `data.id=batch_1`. Raises ValueError with a
     sentence.
     """
+    return rows.filter(pk__in=_newest(all_paths(rows, asked)))
+
+
+def all_paths(rows: Rows, asked: str) -> Rows:
+    """Return every event that `path` would find, for who walks the partitions one by one."""
     steps, values = parsed(asked)
     wanted = Q()
     for value in values:
         wanted |= Q(view__contains=_nested(steps, value))
-    return rows.filter(pk__in=_newest(rows.filter(wanted, view__isnull=False)))
+    return rows.filter(wanted, view__isnull=False)
 
 
 def parsed(asked: str) -> tuple[list[str | int], list[Any]]:

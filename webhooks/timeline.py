@@ -1,7 +1,8 @@
 """Events and refusals as one list, newest first: what the log page shows, filters and pages through."""
 
 from collections.abc import Callable
-from functools import reduce
+from dataclasses import replace
+from functools import partial, reduce
 from itertools import chain
 from operator import or_
 from typing import Any
@@ -18,6 +19,7 @@ from webhooks.models import Cause, Event, Hydration, Mark, Rejection, State
 
 Rows = QuerySet[Any]
 Row = Event | Rejection
+Find = Callable[[Rows, str], Rows]
 SIZE = 50
 
 
@@ -67,16 +69,16 @@ def _connections() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Connection.objects.order_by("name").values_list("pk", "name")]
 
 
-def _words(rows: Rows, value: str) -> Rows:
+def _words(rows: Rows, value: str, find: Find = search.words) -> Rows:
     if rows.model is Event:
-        return search.words(rows, value)
+        return find(rows, value)
     said = ("detail", "path", "delivery_id", "peer")
     return rows.filter(reduce(or_, (Q(**{f"{name}__icontains": value}) for name in said)))
 
 
-def _path(rows: Rows, value: str) -> Rows:
+def _path(rows: Rows, value: str, find: Find = search.path) -> Rows:
     search.parsed(value)  # a path that makes no sense is told so on both sides
-    return search.path(rows, value) if rows.model is Event else rows.none()
+    return find(rows, value) if rows.model is Event else rows.none()
 
 
 KINDS = (("events", _("Events")), ("refused", _("Refused")))
@@ -96,6 +98,13 @@ FILTERS = (
     pages.Filter("path", _("JSON path = value"), _path, hint="data.status=completed"),
     pages.Filter("q", _("Search"), _words, hint=_("words or an id")),
 )
+# A page shows the newest matches of a search; a file has them all, because it walks the partitions.
+WHOLE = (
+    *FILTERS[:-2],
+    replace(FILTERS[-2], narrow=partial(_path, find=search.all_paths)),
+    replace(FILTERS[-1], narrow=partial(_words, find=search.all_words)),
+)
+SEARCHES = frozenset({"path", "q"})
 LIVE = frozenset({"kind", "connection", "type", "state", "mark", "cause", "object", "tests"})
 
 
@@ -124,13 +133,17 @@ def page(
     return pages.merged([side.queryset for side in sides], request, size), sides[0]
 
 
-def narrowed(person: Person, request: HttpRequest, *, refused: bool = False) -> Rows:
-    """Return one side of the log as the address filters it, newest first, with bodies: for replays and
-    exports.
-    """
+def narrowed(person: Person, request: HttpRequest) -> Rows:
+    """Return the events that the address asks for, newest first, with bodies: for replays."""
+    rows = Event.objects.for_user(person).select_related("connection")
+    return pages.filtered(rows, request, FILTERS).queryset.order_by("-pk")
+
+
+def whole(person: Person, request: HttpRequest, *, refused: bool = False) -> Rows:
+    """Return everything on one side of the log that the address asks for, newest first: for files."""
     model = Rejection if refused else Event
     rows = model.objects.for_user(person).select_related("connection")
-    return pages.filtered(rows, request, FILTERS).queryset.order_by("-pk")
+    return pages.filtered(rows, request, WHOLE).queryset.order_by("-pk")
 
 
 def querysets(person: Person) -> list[Rows]:

@@ -30,6 +30,7 @@ urlpatterns = [
     path("log/views/<int:pk>/delete/", saved.delete, name="delete_view"),
     path("endpoints/<uuid:pk>/", endpoint.endpoint, name="endpoint"),
     path("endpoints/<uuid:pk>/policy/", endpoint.policy, name="policy"),
+    path("endpoints/<uuid:pk>/declare/", endpoint.declare, name="declare"),
     path("endpoints/<uuid:pk>/silence/", endpoint.silence, name="silence"),
     path("endpoints/<uuid:pk>/recover/", endpoint.recover, name="recover"),
     path("log/<rejection_id:pk>/raw/", detail.raw, {"kind": "rejection"}, name="rejection_raw"),

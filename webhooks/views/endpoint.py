@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit import log
 from connections.models import Connection
+from definitions import additions, catalog
 from operations.models import Run
 from people.access import person_of, role_required
 from webhooks import coverage, gaps, retention, sends
@@ -67,6 +68,23 @@ def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         messages.error(request, _told(form))
     return redirect(_tab(connection, "keeping"))
+
+
+@require_POST
+@role_required("admin")
+def declare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Declare an unknown type in this house's overlay, or take that back."""
+    connection, type_ = _connection(request, pk), request.POST.get("type", "")
+    if "back" in request.POST:
+        additions.withdraw(connection.service, type_)
+        log.record("definition.event_withdrawn", request=request, target=connection, after={"type": type_})
+        messages.success(request, gettext("“%s” is no longer declared.") % type_)
+    elif (line := coverage.line_of(connection, type_)) and line.overlay:
+        additions.declare(connection.service, line.overlay)
+        log.record("definition.event_declared", request=request, target=connection, after=line.overlay)
+        messages.success(request, gettext("“%s” is declared; within two seconds everywhere.") % type_)
+    catalog.look_again()
+    return redirect(_tab(connection, "coverage"))
 
 
 @require_POST
