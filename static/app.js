@@ -99,7 +99,7 @@ const KEYS = {
 function onKey(event) {
   const control = event.ctrlKey || event.metaKey;
   const inPalette = event.target.closest?.("#palette");
-  if (control && event.key === "Enter") return event.target.form?.requestSubmit();
+  if (control && event.key === "Enter") return (event.target.form ?? document.getElementById("ask"))?.requestSubmit();
   if (control && event.key === "k") return event.preventDefault(), palette();
   if (inPalette && event.key.startsWith("Arrow")) return event.preventDefault(), step(event.key === "ArrowDown" ? 1 : -1);
   if (inPalette && event.key === "Enter" && typing(event.target)) return inPalette.querySelector("[data-row]")?.click();

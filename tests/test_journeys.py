@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+import httpx
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from people import invitations
+from tests.accounts import new_signing_secret
+from tests.doors import Sender, body
+from tests.test_overview_browser import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 PASSWORD = "a long enough password"
@@ -35,12 +40,17 @@ def set_up(page: Page, site: str) -> None:
     """Open the one-time link and become the first admin."""
     link = invitations.first_link()
     assert link
+    come_in(page, site, link, "ada")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def come_in(page: Page, site: str, link: str, name: str) -> None:
+    """Open a one-time link and choose a name and a password."""
     page.goto(site + "/welcome/" + link.rstrip("/").rpartition("/")[2] + "/")
-    page.get_by_label("Name").fill("ada")
+    page.get_by_label("Name").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("The same password again").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def practise(page: Page, site: str) -> None:
@@ -101,3 +111,154 @@ def test_a_refused_delivery_appears_on_the_open_log_with_its_cause(started, cont
     expect(row).to_contain_text("Refused")
     row.get_by_role("link").first.click()
     expect(log.get_by_role("heading", level=1)).to_contain_text("signature", ignore_case=True)
+
+
+def ask(page: Page, values: dict[str, str]) -> None:
+    """Fill the form of an operation, run it, and wait for the answer."""
+    for label, value in values.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/runs/run_\w+/$"))
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
+
+
+def keep_and_run(page: Page, form: str) -> None:
+    """Keep the form's values as a preset, come back by it, and run it and a second one."""
+    page.goto(form)
+    page.get_by_label("Name of the preset").fill("Short")
+    page.get_by_label("Model", exact=True).fill("text-embedding-3-small")
+    page.get_by_label("Input", exact=True).fill("One sentence")
+    page.get_by_role("button", name="Keep values").click()
+    page.get_by_role("link", name="Short", exact=True).click()
+    expect(page.get_by_label("Input", exact=True)).to_have_value("One sentence")
+    ask(page, {})
+    page.goto(form)
+    ask(page, {"Model": "text-embedding-3-small", "Input": "Another sentence"})
+
+
+def test_values_are_kept_runs_compared_exported_and_tagged_in_the_background(started, live_site):
+    page = started()
+    keep_and_run(page, live_site + "/services/chatgpt-v1/embeddings.create/")
+    page.goto(live_site + "/runs/")
+    for box in page.locator("#rows input[name=run]").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Compare two").click()
+    expect(page.locator("tr.table-warning").filter(has_text="Another sentence").first).to_be_visible()
+    assert findings(page) == []
+
+    page.goto(live_site + "/runs/")
+    page.get_by_role("link", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "Another sentence" in download.value.path().read_text()
+    expect(page.locator("#toasts")).to_contain_text("The export is complete")  # and the page stays
+
+    page.goto(live_site + "/runs/?operation=embeddings.create")
+    page.get_by_label("Tag", exact=True).last.fill("weekly")
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_role("button", name=re.compile("^Tag: 2 runs")).click()
+    page.goto(live_site + "/people/")
+    expect(page.locator("#toasts")).to_contain_text("The job is over: 2 of 2 runs done")
+    assert findings(page) == []
+    assert page.title().startswith("(1) ")  # the account has no second factor
+
+
+def test_a_refused_delivery_is_understood_verified_again_and_replayed(
+    silent, signed_in_page, live_site, admin, context
+):
+    sender, right = Sender.of(), new_signing_secret()
+    said = body()
+    headers = list(replace(sender, secret=right).headers(said))
+    assert httpx.post(live_site + sender.path, content=said, headers=headers).status_code == 401
+
+    page = signed_in_page(admin)
+    page.goto(live_site + "/log/?kind=refused")
+    page.locator("#rows").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Refused: bad signature")
+    page.get_by_label("Signing secret to try").fill(right)
+    page.get_by_role("button", name="Try it").click()
+    expect(page.get_by_text("signed with the secret that you tried")).to_be_visible()
+    refused = page.url
+    page.goto(f"{live_site}{sender.connection.get_absolute_url()}signing-secret/")
+    page.locator("main input[type=password]").first.fill(right)
+    page.locator("main button[type=submit]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Research")
+    page.goto(refused)
+    page.get_by_role("button", name="Verify again", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("batch.completed")
+    page.keyboard.press("r")
+    page.get_by_role("link", name="Timeline").click()
+    expect(page.get_by_text("Processed again").first).to_be_visible()
+    assert findings(page) == []
+
+
+def test_people_are_invited_and_each_role_sees_what_it_may(silent, signed_in_page, live_site, admin, browser):
+    page = signed_in_page(admin)
+    page.goto(live_site + "/people/")
+    page.get_by_role("link", name="Invite someone").click()
+    page.locator("[name=note]").fill("Grace")
+    page.get_by_label("Role").select_option("operator")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("One-time link").input_value()
+
+    context = browser.new_context()
+    grace = context.new_page()
+    come_in(grace, live_site, link, "grace")
+    menu = grace.get_by_role("navigation", name="Main")
+    expect(menu.get_by_role("link", name="System")).to_be_visible()
+    expect(menu.get_by_role("link", name="Audit")).to_have_count(0)
+
+    page.goto(live_site + "/people/")
+    page.get_by_role("link", name="grace").click()
+    page.get_by_label("Role").select_option("viewer")
+    page.get_by_role("button", name="Save").click()
+    grace.reload()
+    expect(menu.get_by_role("link", name="System")).to_have_count(0)
+    assert grace.goto(live_site + "/system/").status == 403
+    assert findings(grace) == []
+    context.close()
+
+
+def test_the_keyboard_is_enough_and_so_are_pages_without_script(started, live_site, browser):
+    by_keyboard(started(), live_site)
+    context = browser.new_context(java_script_enabled=False)
+    without_script(context.new_page(), live_site)
+    context.close()
+
+
+def by_keyboard(page: Page, site: str) -> None:
+    """Find an operation, run it, and open its run from the list, with keys only."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("models.list")
+    expect(page.locator("#palette [data-row]").filter(has_text="models.list").first).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/models.list/")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/runs/run_\w+/$"))
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
+    page.goto(site + "/runs/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/runs/run_\w+/$"))
+
+
+def without_script(plain: Page, site: str) -> None:
+    """Sign in, run an operation, read its answer, receive an event and open it, with plain pages."""
+    plain.goto(site + "/sign-in/")
+    plain.locator("[name=login]").fill("ada")
+    plain.locator("[name=password]").fill(PASSWORD)
+    plain.locator("main button[type=submit]").first.click()
+    plain.goto(site + "/services/chatgpt-v1/models.list/")
+    plain.get_by_role("button", name="Run", exact=True).click()
+    for _ in range(50):
+        if plain.get_by_text("Succeeded").count():
+            break
+        plain.reload()
+    expect(plain.get_by_text("gpt-6-luna").first).to_be_visible()
+    plain.goto(site + "/connections/")
+    plain.get_by_role("link", name="Practice").first.click()
+    plain.get_by_role("link", name="Webhook", exact=True).click()
+    plain.get_by_role("button", name="Send a test event").click()
+    plain.goto(site + "/log/")
+    plain.locator("#rows").get_by_role("link").first.click()
+    expect(plain.get_by_role("link", name="Verification")).to_be_visible()
