@@ -43,3 +43,10 @@ function wrong(text, shape) {
 document.getElementById("id_connection")?.addEventListener("change", (event) => {
   for (const button of document.querySelectorAll("#ask [hx-post]")) window.htmx?.trigger(button, "click");
 });
+
+// Choices that come while somebody types do not take the words away.
+let typed;
+document.addEventListener("htmx:beforeSwap", ({ target }) => (typed = target.id?.startsWith("row-") ? target.querySelector("[name]") : null));
+document.addEventListener("htmx:afterSettle", () => {
+  if (typed?.value) document.querySelector(`#ask [name="${typed.name}"]`).value = typed.value;
+});

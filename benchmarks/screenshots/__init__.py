@@ -3,3 +3,6 @@
 make screenshots            writes docs/screenshots
 .venv/bin/python -m benchmarks.screenshots --keep FOLDER   keeps every single picture, too
 """
+
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

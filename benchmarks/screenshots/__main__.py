@@ -7,10 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks.screenshots import camera, copy, stage
+from benchmarks.screenshots import CHROMIUM, FLAGS, camera, copy, stage
 
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 TARGET = copy.BASE / "docs" / "screenshots"
 # The single pictures of README and docs; all the others stand on the sheets.
 SINGLES = {
