@@ -64,7 +64,8 @@ def stop(bulk: Bulk) -> None:
 
 def unfinished() -> list[int]:
     """Return the jobs that still have to go on."""
-    return list(Bulk.objects.filter(finished_at=None).order_by("id").values_list("id", flat=True))
+    waiting = Bulk.objects.filter(finished_at=None, verb__in=VERBS).order_by("id")
+    return list(waiting.values_list("id", flat=True))
 
 
 def _do(bulk: Bulk, run: Run) -> None:

@@ -4,6 +4,7 @@ retention."""
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from audit.models import Entry
 from connections import connecting
 from connections.models import Connection
 from definitions import catalog
-from operations import bulks, retention, runs, vectors, versions
+from operations import bulks, exporting, retention, runs, vectors, versions
 from operations.models import Bulk, Policy, Preset, Price, Run, Spent, State, StoredFile, Version, View
 from tests.loopback import Loopback, answer
 
@@ -157,6 +158,23 @@ def test_exports_hold_what_the_list_shows_and_harm_no_spreadsheet(operator_clien
     assert (line["id"], line["inputs"]["model"], line["fields"]["content"]) == (run.ref, "=1+1", "an okapi")
     assert text(operator_client.get("/runs/export/runs.jsonl?state=failed")) == ""
     assert Entry.objects.filter(action="runs.exported").count() == 3
+
+
+def test_an_export_is_followed_and_stopped_by_who_asked(operator_client, viewer_client, ran, monkeypatch):
+    for _ in range(3):
+        ran("models.list", {})
+    job = re.search(r"job=(bulk_\w+)", text(operator_client.get("/runs/export/"))).group(1)
+    progress = f"/runs/export/{job}/"
+    assert "<progress" not in text(operator_client.get(progress))
+    assert text(operator_client.get(f"/runs/export/runs.csv?job={job}")).count("run_") == 3
+    assert "3 runs sent." in text(operator_client.get(progress))
+    assert "<progress" not in text(viewer_client.get(progress))
+    monkeypatch.setattr(exporting, "STEP", 1)
+    lines = operator_client.get(f"/runs/export/runs.jsonl?job={job}").streaming_content
+    Bulk.objects.update(stop_asked=True)
+    assert b"".join(lines).count(b"run_") == 1
+    assert "Stopped after 1 run;" in text(operator_client.get(progress))
+    assert viewer_client.post(f"{progress}stop/").status_code == 404
 
 
 def test_a_preset_fills_the_form_and_holds_no_file(operator_client, connection):

@@ -54,12 +54,13 @@ class View(models.Model):
 
 
 class Bulk(models.Model):
-    """One thing done to many runs: counted before it starts, followed while it goes, stoppable."""
+    """One thing done to many runs, or their export: counted before it starts, followed, stoppable."""
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
-    verb = models.CharField(max_length=16)  # again, cancel, tag
-    word = models.CharField(max_length=40, blank=True)  # the tag
-    runs = models.JSONField()  # the ids, oldest first
+    verb = models.CharField(max_length=16)  # again, cancel, tag, export
+    word = models.CharField(max_length=40, blank=True)  # the tag; the kind of file
+    runs = models.JSONField()  # the ids, oldest first; none for an export, which is counted only
+    count = models.PositiveIntegerField(default=0)
     place = models.PositiveIntegerField(default=0)  # how many were looked at: where a killed worker goes on
     done = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
@@ -68,7 +69,7 @@ class Bulk(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     def __str__(self) -> str:
-        return f"{self.verb} {len(self.runs)} runs"
+        return f"{self.verb} {self.total} runs"
 
     def get_absolute_url(self) -> str:
         """Return the page that follows it."""
@@ -82,7 +83,7 @@ class Bulk(models.Model):
     @property
     def total(self) -> int:
         """How many runs it is about."""
-        return len(self.runs)
+        return len(self.runs) or self.count
 
     @property
     def runs_url(self) -> str:

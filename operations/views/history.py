@@ -9,13 +9,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
-from audit import exports, log, pages
+from audit import exports, ids, log, pages
 from connections.models import Connection
-from operations import history
-from operations.models import Run, View
+from operations import bulks, exporting, history
+from operations.models import Bulk, Run, View
 from people import notices
 from people.access import person_of, role_required
 
+COUNTED = 100_000  # rows up to which an export is counted before it starts
 NAMES = {
     "state",
     "connection",
@@ -50,20 +51,37 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def export(request: HttpRequest, ending: str) -> HttpResponseBase:
-    """Send every run that passes the filters as CSV or JSON Lines, while it is read."""
-    runs = narrowed(request).queryset.select_related("person").defer(None)
+    """Send every run that passes the filters as CSV or JSON Lines, while it is read; `job` follows it."""
+    person, runs = person_of(request), narrowed(request).queryset
     log.record("runs.exported", request=request, note=f"{ending}, {asked(request) or 'all'}")
+    job = exporting.begun(_job(request), ending, runs.order_by()[:COUNTED].count(), person)
     text = gettext_noop("The export is complete: %(count)s rows.")
-    rows = notices.counted(history.records(exports.rows(runs)), person_of(request), text)
+    records = history.records(exports.rows(runs.select_related("person").defer(None)))
+    rows = exporting.followed(notices.counted(records, person, text), job)
     return exports.answer(request, f"runs.{ending}", history.COLUMNS, rows)
 
 
 @require_GET
 def export_page(request: HttpRequest) -> HttpResponse:
-    """Say how many runs an export would hold, before it starts."""
-    rows = narrowed(request).queryset
-    context = {"count": pages.capped_count(rows, 100_000), "asked": asked(request)}
+    """Say how many runs an export would hold, before it starts, and how far it is, once it runs."""
+    count = pages.capped_count(narrowed(request).queryset, COUNTED)
+    context = {"count": count, "asked": asked(request), "job": ids.encode("bulk", ids.new_id())}
     return render(request, "operations/export.html", context)
+
+
+@require_GET
+def export_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far an export is; nothing before its first byte is asked for."""
+    job = Bulk.objects.filter(pk=pk, verb=exporting.EXPORT, person=person_of(request)).first()
+    return render(request, "operations/export.html#progress", {"bulk": job, "job": ids.encode("bulk", pk)})
+
+
+@require_POST
+def stop_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """End an export of one's own after the rows that are on their way."""
+    job = get_object_or_404(Bulk, pk=pk, verb=exporting.EXPORT, person=person_of(request))
+    bulks.stop(job)
+    return render(request, "operations/export.html#progress", {"bulk": job, "job": job.ref, "stopping": True})
 
 
 @require_POST
@@ -101,6 +119,14 @@ def narrowed(request: HttpRequest) -> Any:
 def asked(request: HttpRequest) -> str:
     """Return the filters of the address as a query string, without cursors."""
     return _known(request.GET)
+
+
+def _job(request: HttpRequest) -> int:
+    """Return the number under which an export is followed: its page's, or a new one."""
+    try:
+        return ids.decode("bulk", request.GET.get("job", ""))
+    except ValueError:
+        return ids.new_id()
 
 
 def _known(query: QueryDict) -> str:
