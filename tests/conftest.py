@@ -208,13 +208,14 @@ def live_site(_site, transactional_db) -> str:
 
 @pytest.fixture
 def start_web(product_environment, free_port, tmp_path) -> Iterator[Callable[..., Web]]:
-    """Return a starter of more web processes on the test database: `start_web()`, `start_web(port)`."""
+    """Return a starter of more web processes on the test database: `start_web(port, NAME=…)`."""
     started: list[Web] = []
 
-    def start(port: int = 0) -> Web:
+    def start(port: int = 0, **environment: str) -> Web:
         port = port or free_port()
         log = tmp_path / f"web-{port}.log"
-        started.append(Web(port, _uvicorn("config.asgi:application", port, log, product_environment)))
+        told = product_environment | environment
+        started.append(Web(port, _uvicorn("config.asgi:application", port, log, told)))
         return started[-1]
 
     yield start
