@@ -33,7 +33,7 @@ def main() -> int:
     options = _options()
     dice = random.Random(options.seed)
     settings.PRIVATE_HOSTS = ["127.0.0.1"]
-    with _small_disk() as home, House(home, SWITCHBOARD_PRIVATE_HOSTS="127.0.0.1") as house:
+    with small_disk() as home, House(home, SWITCHBOARD_PRIVATE_HOSTS="127.0.0.1") as house:
         app.conf.broker_url = homes.broker_url(house.home)
         service = Service(random.Random(options.seed + 1))
         sender, account = _sender("Chaos deliveries", service), _sender("Chaos runs", service).connection
@@ -79,7 +79,7 @@ def _sender(name: str, service: Service) -> Sender:
 
 
 @contextmanager
-def _small_disk() -> Iterator[Path | None]:
+def small_disk() -> Iterator[Path | None]:
     """Give the copy a file system of its own that can be filled, where this user may mount one."""
     folder = Path(tempfile.mkdtemp(prefix="switchboard-chaos-"))
     mounted = subprocess.run(

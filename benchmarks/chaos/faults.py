@@ -17,7 +17,7 @@ def kill(*words: str) -> Break:
     """Return the fault that ends one of the copy's programs with SIGKILL; the supervisor has to notice."""
 
     def fault(house: House, _: random.Random) -> None:
-        _signal(house.pids(*words), signal.SIGKILL)
+        send(house.pids(*words), signal.SIGKILL)
 
     return fault
 
@@ -27,9 +27,9 @@ def freeze(*words: str) -> Break:
 
     def fault(house: House, dice: random.Random) -> None:
         stopped = house.pids(*words)
-        _signal(stopped, signal.SIGSTOP)
+        send(stopped, signal.SIGSTOP)
         time.sleep(dice.uniform(1.5, 4))
-        _signal(stopped, signal.SIGCONT)
+        send(stopped, signal.SIGCONT)
 
     return fault
 
@@ -38,12 +38,12 @@ def kill_backend(house: House, dice: random.Random) -> None:
     """Kill one of PostgreSQL's own processes: the server cuts everybody off and replays its log."""
     backends = house.pids("postgres: switchboard")
     if backends:
-        _signal([dice.choice(backends)], signal.SIGKILL)
+        send([dice.choice(backends)], signal.SIGKILL)
 
 
 def kill_database(house: House, _: random.Random) -> None:
     """Kill the postmaster: the whole copy ends with an error, and somebody starts it again."""
-    _signal(house.pids("postgres", "-D"), signal.SIGKILL)
+    send(house.pids("postgres", "-D"), signal.SIGKILL)
     assert house.up
     house.up.wait(60)
     house.start()
@@ -93,7 +93,8 @@ def _revive(house: House) -> None:
         house.start()
 
 
-def _signal(pids: Sequence[int], number: int) -> None:
+def send(pids: Sequence[int], number: int) -> None:
+    """Send a signal to these processes; those that are gone are no matter."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
