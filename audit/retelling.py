@@ -50,7 +50,8 @@ def _sentence(text: str, language: str) -> str | None:
         return known
     for pattern, shape in _shapes(language):
         if found := pattern.fullmatch(text):
-            values = {name: _told(value, language) for name, value in found.groupdict().items()}
+            said = found.groupdict().items()  # one word alone is a name or somebody else's
+            values = {name: _told(value, language) if " " in value else value for name, value in said}
             return HOLE.sub(lambda hole: values.get(_name(hole), hole[0]), shape)  # noqa: B023
     return None
 
@@ -60,12 +61,16 @@ def _shapes(language: str) -> tuple[Shape, ...]:
     """The catalogue's sentences with placeholders as patterns, those with the most own words first."""
     catalogue = translation(language)._catalog  # type: ignore[attr-defined]  # Django has no public name for it
     texts = {key if isinstance(key, str) else key[0]: text for key, text in catalogue.items() if text}
-    sources = sorted((source for source in texts if _tells(source)), key=_own, reverse=True)
+    sources = sorted((source for source in texts if _tells(source)), key=_weight, reverse=True)
     return tuple((_pattern(source), texts[source]) for source in sources)
 
 
 def _name(hole: re.Match[str]) -> str:
     return hole[1] or hole[2] or "value"
+
+
+def _weight(source: str) -> tuple[int, int]:
+    return _own(source), len(HOLE.findall(source))
 
 
 def _own(source: str) -> int:

@@ -58,5 +58,10 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Price
         fields = ["service", "model", "per_million_in", "per_million_out"]
-        labels = {"per_million_in": _("A million in"), "per_million_out": _("A million out")}
+        labels = {
+            "service": _("Service"),
+            "model": _("Model"),
+            "per_million_in": _("A million in"),
+            "per_million_out": _("A million out"),
+        }
         help_texts = {"model": _("gpt-x, or gpt-x* for all that begin so.")}

@@ -18,6 +18,16 @@ STATES = (
     gettext_noop("Locked"),
     gettext_noop("Practice"),
 )
+TABS = (
+    gettext_noop("Doctor"),
+    gettext_noop("Fields"),
+    gettext_noop("Headers"),
+    gettext_noop("Notes"),
+    gettext_noop("Payload"),
+    gettext_noop("Raw"),
+    gettext_noop("Timeline"),
+    gettext_noop("Verification"),
+)
 ACTIONS = (
     gettext_noop("Audit exported"),
     gettext_noop("Backup made"),

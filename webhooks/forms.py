@@ -40,8 +40,8 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 class SilenceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A watch on one event type."""
 
-    hours = forms.IntegerField(min_value=1, max_value=24 * 90, initial=24)
-    type = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"list": "types"}))
+    hours = forms.IntegerField(label=_("Hours"), min_value=1, max_value=24 * 90, initial=24)
+    type = forms.CharField(label=_("Type"), max_length=200, widget=forms.TextInput(attrs={"list": "types"}))
 
     class Meta:
         model = Silence

@@ -65,10 +65,10 @@ def status(state: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag(name="time")
-def draw_time(at: datetime | None, none: str = "never") -> SafeString:
+def draw_time(at: datetime | None, none: str = "") -> SafeString:
     """Draw a moment: relative, exact on hover, kept fresh by app.js; `none` stands for no moment at all."""
     if at is None:
-        return format_html('<span class="text-secondary">{}</span>', none)
+        return format_html('<span class="text-secondary">{}</span>', none or gettext("never"))
     shape = '<time datetime="{}" title="{} UTC" class="text-nowrap" data-ago>{}</time>'
     exact = at.astimezone(UTC)
     return format_html(shape, exact.isoformat(), exact.strftime("%Y-%m-%d %H:%M:%S"), ago(at))

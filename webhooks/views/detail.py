@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from people.access import person_of
@@ -57,7 +58,7 @@ def _page(request: HttpRequest, row: Event | Rejection, template: str, names: Se
     context = {
         "row": row,
         "tab": current,
-        "tabs": [(name, name.capitalize(), f"?tab={name}", _count(name, row)) for name in names],
+        "tabs": [(name, gettext(name.capitalize()), f"?tab={name}", _count(name, row)) for name in names],
         "tab_template": f"webhooks/tabs/{current}.html",
         "can_change": person_of(request).may("operator"),
         "can_redact": person_of(request).may("admin"),
