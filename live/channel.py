@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.utils import translation
 
 from live.hub import MISSED, Hub
-from live.reader import Reader
+from live.reader import Reader, Shared
 from live.topics import Frame, Topic, Wanted
 from live.viewers import Viewer
 
@@ -32,6 +32,7 @@ class Channel:
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stop: Callable[[], None] | None = None
+        self._looking = Shared(reader)
 
     def join(self, viewer: Viewer, name: str, hub: Hub) -> None:
         """Let the viewer listen; the first one starts the work."""
@@ -51,8 +52,9 @@ class Channel:
 
     async def catch_up(self, viewer: Viewer) -> None:
         """Give the viewer what it has not seen: when it comes, and after news may have been missed."""
-        for frame in await reader.ask(partial(self._since, viewer.last_id, viewer.wanted)):
-            viewer.offer(frame, frame.encode())
+        key = viewer.last_id, viewer.wants
+        frames = await self._looking.ask(key, partial(self._since, viewer.last_id, viewer.wanted))
+        viewer.offer(*viewer.share(frames))
 
     def _heard(self, key: str) -> None:
         if len(self._keys) < MOST_KEYS or key == MISSED:
@@ -79,14 +81,16 @@ class Channel:
 
     async def _look_again(self) -> None:
         """After a gap nobody knows what was missed, so every page gets what came since its last frame."""
-        for viewer in tuple(self.viewers):
-            await self.catch_up(viewer)
+        await asyncio.gather(*(self.catch_up(viewer) for viewer in tuple(self.viewers)))
 
-    def _fan_out(self, frames: Iterable[Frame]) -> None:
-        for frame in frames:
-            encoded = frame.encode()
-            for viewer in self.viewers:
-                viewer.offer(frame, encoded)
+    def _fan_out(self, frames: Sequence[Frame]) -> None:
+        """Pages with the same filter and the same sight get the very same bytes."""
+        shares: dict[tuple[object, object], tuple[str, bytes]] = {}
+        for viewer in self.viewers:
+            key = viewer.wants, viewer.sight
+            if key not in shares:
+                shares[key] = viewer.share(frames)
+            viewer.offer(*shares[key])
 
     def _rendered(self, keys: list[str]) -> list[Frame]:
         with translation.override(self.language):

@@ -23,6 +23,7 @@ from django.conf import settings
 from live import sessions
 from live.channel import Channel, reader
 from live.hub import hub
+from live.reader import Shared
 from live.topics import Sight, Topic, Wanted
 from live.viewers import Viewer
 
@@ -48,6 +49,7 @@ class Stream:
         self._topics = topics
         self._channels: dict[tuple[str, str], Channel] = {}  # by topic and language, once somebody wants it
         self._open: Counter[object] = Counter()  # streams by person
+        self._rights = Shared(reader)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one page until it leaves, loses its right, or reads too slowly."""
@@ -57,7 +59,8 @@ class Stream:
         if scope["method"] != "GET" or name not in self._topics:
             return await _refuse(send, 404)
         channel = self._channel(name, query.pop("lang", [""])[-1])
-        found = await reader.ask(partial(_right, scope, channel.topic))
+        key = sessions.session_key(scope["headers"])
+        found = await self._rights.ask((key, name), partial(_right, key, channel.topic))
         if found is None:
             return await _refuse(send, 403)
         person, sight = found
@@ -106,7 +109,7 @@ async def _write(viewer: Viewer, send: Send) -> None:
 async def _watch(viewer: Viewer, scope: Scope) -> None:
     """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
     while not await _within(CHECK, viewer.slow):
-        found = await reader.ask(partial(_right, scope, viewer.topic))
+        found = await reader.ask(partial(_right, sessions.session_key(scope["headers"]), viewer.topic))
         if found is None or found[0] != viewer.person:
             return
         viewer.sight = found[1]
@@ -125,9 +128,9 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _right(scope: Scope, topic: Topic) -> tuple[object, Sight] | None:
+def _right(key: str, topic: Topic) -> tuple[object, Sight] | None:
     """Return who asks and which connections they may see, or None for nobody."""
-    person = sessions.person(sessions.session_key(scope["headers"]))
+    person = sessions.person(key)
     return None if person is None else (person.pk, topic.sight(person))
 
 

@@ -1,6 +1,7 @@
 """One open page: what it wants to see, what it has not read yet, and when it is too slow to be kept."""
 
 import asyncio
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from live.topics import Frame, Sight, Topic, Wanted, visible
@@ -28,11 +29,22 @@ class Viewer:
         """Tell whether this page shows the frame."""
         return visible(frame, self.sight) and self.topic.agrees(frame, self.wanted)
 
-    def offer(self, frame: Frame, encoded: bytes) -> None:
-        """Put a frame among what the page will read next, if it shows it."""
-        if self.slow.is_set() or not self.shows(frame):
+    @property
+    def wants(self) -> Hashable:
+        """What it wants to see as a key: pages with equal ones see the same."""
+        return frozenset(self.wanted.items())
+
+    def share(self, frames: Sequence[Frame]) -> tuple[str, bytes]:
+        """Return what of these frames the page shows, as bytes, and the last id among them."""
+        shown = [frame for frame in frames if self.shows(frame)]
+        last = next((frame.id for frame in reversed(shown) if frame.id), "")
+        return last, b"".join(frame.encode() for frame in shown)
+
+    def offer(self, last_id: str, encoded: bytes) -> None:
+        """Put the bytes of some frames among what the page will read next."""
+        if self.slow.is_set() or not encoded:
             return
-        self.last_id = frame.id or self.last_id
+        self.last_id = last_id or self.last_id
         self.size += len(encoded)
         self.waiting.append(encoded)
         if self.size > BACKLOG:

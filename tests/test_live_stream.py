@@ -9,6 +9,7 @@ from django.conf import settings as project
 from django.db import connections
 
 from live import channel, hub, stream, viewers
+from live.reader import Reader, Shared
 from live.stream import Stream
 from live.topics import Frame, Topic, agrees, visible
 
@@ -234,3 +235,22 @@ def test_frames_are_written_line_by_line_and_filters_mean_any_of():
     assert visible(frame, frozenset({"c1"}))
     assert not visible(frame, frozenset())
     assert visible(Frame(""), frozenset())
+
+
+def test_who_asks_before_an_answer_is_being_looked_for_shares_it():
+    async def scenario():
+        asked: list[int] = []
+
+        def work():
+            asked.append(len(asked) + 1)
+            return len(asked)
+
+        one = Reader("test")
+        shared = Shared(one)
+        first = asyncio.ensure_future(shared.ask("key", work))
+        others = [asyncio.ensure_future(shared.ask("key", work)) for _ in range(3)]
+        told = [await first, *[await other for other in others], await shared.ask("key", work)]
+        await one.close()
+        return told
+
+    assert asyncio.run(scenario()) == [1, 1, 1, 1, 2]

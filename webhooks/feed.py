@@ -13,14 +13,16 @@ from webhooks import timeline
 from webhooks.models import Event, Rejection
 from webhooks.timeline import Row
 
-MOST = 100  # rows of one flush: more than a person can read in 100 ms
+# Rows of one flush: more than a page keeps (200), so that it misses none of those. A flood of thousands a
+# second is not rendered whole: nobody could read it, and the door shares the process.
+MOST = 500
 LOOK_BACK = timedelta(seconds=10)  # rows appear in another order than their ids, but never that much later
 MODELS: dict[str, type[Event] | type[Rejection]] = {"evt": Event, "rej": Rejection}
 
 
 def render(keys: Sequence[str]) -> list[Frame]:
     """Return frames for `evt 17 23` and `rej 5 5`: kind, first id, last id; oldest first, the newest
-    hundred.
+    five hundred.
     """
     rows: dict[int, Row] = {}
     for kind in MODELS:
