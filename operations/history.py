@@ -51,7 +51,7 @@ def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
         pages.Filter("operation", gettext("Operation"), by_operation, hint="batches.create"),
         pages.exact("origin", gettext("Asked by"), Origin.choices),
         pages.exact("person", gettext("Person"), people),
-        pages.Filter("tag", gettext("Tag"), lambda rows, value: rows.filter(tags__contains=[value])),
+        pages.Filter("tag", gettext("Tag"), search.tagged),
         pages.since(),
         pages.until(),
     )

@@ -21,6 +21,7 @@ FEW = (
 INDEX = """INSERT INTO operations_words (run_id, vector) SELECT id, to_tsvector('simple', %s) FROM ended
 ON CONFLICT (run_id) DO UPDATE SET vector = excluded.vector"""
 HITS = "SELECT run_id FROM operations_words WHERE vector @@ websearch_to_tsquery('simple', %s) LIMIT %s"
+TAGGED = "SELECT id FROM operations_run WHERE tags @> %s::varchar[] LIMIT %s"
 
 
 def index(run: Run, *texts: str) -> None:
@@ -47,11 +48,21 @@ def narrow(rows: pages.Rows, text: str) -> pages.Rows:
     return rows.filter(words__vector=SearchQuery(text, config="simple", search_type="websearch"))
 
 
+def tagged(rows: pages.Rows, tag: str) -> pages.Rows:
+    """Return the runs with this tag; a rare one by its index, for the same reason as a rare word."""
+    found = _found(TAGGED, [tag])
+    return rows.filter(pk__in=found) if len(found) <= FEW else rows.filter(tags__contains=[tag])
+
+
 def hits(text: str) -> list[int]:
     """Return the ids of the runs with these words, at most one more than FEW, always by the index."""
+    return _found(HITS, text)
+
+
+def _found(sql: str, value: Any) -> list[int]:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(HITS, [text, FEW + 1])
+        cursor.execute(sql, [value, FEW + 1])
         found = [row[0] for row in cursor.fetchall()]
         cursor.execute("SET LOCAL enable_seqscan = on")
     return found
