@@ -7,6 +7,7 @@ Each page is loaded in a cold context of Chromium, rounds take turns; medians be
 """
 
 import http.client
+import os
 import statistics
 import sys
 import time
@@ -65,10 +66,9 @@ class Figures:
 class Visit:
     """Cold looks at the pages of one copy, by somebody who is signed in."""
 
-    def __init__(self, browser: Browser, copy: house.House, cookie: str) -> None:
-        """Take the browser, the running copy and the session's cookie."""
-        self._browser, self._copy, self._cookie = browser, copy, cookie
-        self._sender = deliveries.Sender.of("Live rows")
+    def __init__(self, browser: Browser, copy: house.House, cookie: str, sender: deliveries.Sender) -> None:
+        """Take the browser, the running copy, the session's cookie, and who sends the live rows."""
+        self._browser, self._copy, self._cookie, self._sender = browser, copy, cookie, sender
         self._number = 0
 
     def look(self, url: str) -> tuple[float, float, float, float]:
@@ -116,9 +116,10 @@ def measure(copy: house.House, rounds: int) -> Iterator[tuple[str, Figures]]:
     """Look at every page in turns and yield its name and medians."""
     client = pages.signed_in()
     visitor, shown = pages.Visitor(copy.port, client), pages.addresses()
-    with sync_playwright() as tools:
+    sender = deliveries.Sender.of(f"Live rows {os.getpid()}")
+    with sync_playwright() as tools:  # in its event loop Django asks the database nothing
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        visit = Visit(browser, copy, client.cookies[settings.SESSION_COOKIE_NAME].value)
+        visit = Visit(browser, copy, client.cookies[settings.SESSION_COOKIE_NAME].value, sender)
         seen: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in shown}
         for number in range(rounds + 1):
             for name, url in shown.items():

@@ -23,9 +23,16 @@ function place(row) {
   if (!next && rows.children.length >= 50) return; // it belongs to an older page
   rows.insertBefore(row, next ?? null);
   row.classList.add("row-new");
+  if (row === rows.firstElementChild) slide(row.offsetHeight);
   while (rows.children.length > MOST) rows.lastElementChild.remove();
   document.getElementById("log-empty")?.remove();
   document.getElementById("log-table").hidden = false;
+}
+
+// The rows below start where they were and slide: nothing jumps away under the eyes (or the layout-shift score).
+function slide(height) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  rows.animate([{ transform: `translateY(-${height}px)` }, { transform: "none" }], { duration: 250, composite: "add" });
 }
 
 function release() {

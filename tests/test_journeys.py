@@ -254,7 +254,8 @@ def without_script(plain: Page, site: str) -> None:
         if plain.get_by_text("Succeeded").count():
             break
         plain.reload()
-    expect(plain.get_by_text("gpt-6-luna").first).to_be_visible()
+    plain.get_by_role("link", name="Answer", exact=True).click()
+    expect(plain.locator("main .json-tree").first).to_be_visible()
     plain.goto(site + "/connections/")
     plain.get_by_role("link", name="Practice").first.click()
     plain.get_by_role("link", name="Webhook", exact=True).click()

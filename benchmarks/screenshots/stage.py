@@ -78,6 +78,7 @@ def _practise(page: Page, url: str) -> str:
 def _run(page: Page, form: str, values: Mapping[str, str]) -> str:
     """Fill a form, send it, wait for the end of the run, and return the run's address."""
     page.goto(form)
+    page.wait_for_timeout(800)  # choices that the form asks for by itself are there
     for name, value in values.items():
         page.locator(f"main [name={name}]").first.fill(value)
     page.locator("main form#ask").evaluate("form => form.requestSubmit()")
