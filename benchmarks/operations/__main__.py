@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from benchmarks import frame, house
 from benchmarks.operations import values
-from benchmarks.operations.visitor import Visit, Visitor
+from benchmarks.operations.visitor import KIND, Visit, Visitor
 from benchmarks.screenshots import camera
 from connections import connecting
 from definitions import catalog
@@ -90,7 +90,7 @@ def main() -> None:
             for name, (path, given) in wanted.items():
                 visits.append(visitor.visit(name, copy.url + path, given))
                 frame.say(f"  {name}: {visits[-1].state} in {visits[-1].seconds:.1f} s")
-            camera.sheet(context.browser, list(wanted), "", pictures, TARGET / "operations.png")
+            camera.sheet(context.browser, list(wanted), KIND, pictures, TARGET / "operations.png")
         bad = report(visits)
     raise SystemExit(1 if bad else 0)
 

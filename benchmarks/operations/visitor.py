@@ -10,9 +10,11 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 60_000  # milliseconds
+KIND = "light-wide"  # as the sheets of pictures call them
 ENDS = re.compile("^(Succeeded|Failed|Unknown|Cancelled)$")
 # What an answer looks like when it is seen: a table of fields, a list, a player, a picture, a plot, or words.
 SHOWN = {
+    "text": "#run pre",
     "fields": "#run table tbody tr",
     "picture": "#run img",
     "player": "#run audio",
@@ -60,7 +62,7 @@ class Visitor:
         seen.seconds = time.perf_counter() - began
         seen.state = self.page.get_by_text(ENDS).first.inner_text().strip()
         seen.shown = {kind: self.page.locator(what).count() for kind, what in SHOWN.items()}
-        seen.picture = self.pictures / f"{name}.png"
+        seen.picture = self.pictures / f"{name}-{KIND}.png"
         self.page.screenshot(path=seen.picture)
         seen.console = list(self.said)
         return seen
