@@ -30,6 +30,7 @@ class Sending:
     told: set[str] = field(default_factory=set)  # answered 200
     answers: Counter[int] = field(default_factory=Counter)
     broken: int = 0
+    last: float = 0.0  # when the last slice began of which something was answered 200
     over: threading.Event = field(default_factory=threading.Event)
 
     def go_on(self) -> None:
@@ -38,8 +39,11 @@ class Sending:
             wanted = deliveries.names(deliveries.run_name(), PREPARED)
             file = ROOT / f"kills-{os.getpid()}"
             deliveries.write(file, self.sender, wanted)
+            began = time.monotonic()
             done = load.send(self.house.port, file, connections=32, seconds=SLICE)
-            self.told |= {wanted[index] for index in done.with_status(200)}
+            if told := {wanted[index] for index in done.with_status(200)}:
+                self.told |= told
+                self.last = began
             self.answers += done.counts()
             self.broken += done.broken + done.lost
             time.sleep(0.1 if done.indexes else 0.5)
@@ -59,20 +63,38 @@ def kill_postgres(copy: house.House) -> None:
     copy.start()
 
 
+def taken_again(sending: Sending) -> float:
+    """Return the seconds until deliveries were answered 200 again. Raises TimeoutError after two minutes."""
+    began = time.monotonic()
+    while sending.last < began:
+        if time.monotonic() - began > 120:
+            raise TimeoutError("No delivery was taken within two minutes of a kill.")
+        time.sleep(0.05)
+    return sending.last - began
+
+
+def kill_by_turns(copy: house.House, sending: Sending, kills: int) -> list[float]:
+    """Kill so often, each time once all is well again; return how long that took each time."""
+    chance, away = random.Random(kills), []
+    for number in range(kills):
+        time.sleep(1.5 + chance.random())
+        kill = (kill_web, kill_postgres)[number % 2]
+        kill(copy)
+        away.append(taken_again(sending))
+        frame.say(f"  {kill.__name__} {number + 1}: taken again after {away[-1]:.1f} s")
+    return away
+
+
 def measure(copy: house.House, kills: int) -> Iterator[Row]:
     """Send, kill by turns, stop sending, and look for everything that was promised."""
     sending = Sending(copy, deliveries.Sender.of("Kills"))
     thread = threading.Thread(target=sending.go_on)
     thread.start()
-    chance = random.Random(kills)
-    for number in range(kills):
-        time.sleep(1.5 + chance.random())
-        kill = (kill_web, kill_postgres)[number % 2]
-        kill(copy)
-        frame.say(f"  {kill.__name__} {number + 1}: {len(sending.told):,} answered 200 so far")
-    time.sleep(3)
-    sending.over.set()
-    thread.join()
+    try:
+        away = kill_by_turns(copy, sending, kills)
+    finally:
+        sending.over.set()
+        thread.join()
     copy.use()
     answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(sending.answers.items()))
     note = f"{kills} kills; {answers}; {sending.broken:,} connections broken"
@@ -80,6 +102,8 @@ def measure(copy: house.House, kills: int) -> Iterator[Row]:
     goal = Goal("≤", 0, "deliveries")
     yield Row.of("answered 200 and lost", missing, "deliveries", goal=goal, note=note)
     yield Row.of("stored twice", _twice(), "deliveries", goal=goal)
+    note = f"web process and server by turns; the longest of them {max(away):.1f} s"
+    yield Row.of("until taken again after a kill", frame.percentile(away, 0.5), "s", note=note)
 
 
 def _twice() -> int:
