@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from definitions import catalog
 from operations.models import Policy, Price
 
 
@@ -65,3 +66,10 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             "per_million_out": _("A million out"),
         }
         help_texts = {"model": _("gpt-x, or gpt-x* for all that begin so.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [(one.handle, one.short) for one in catalog.services()]
+        self.fields["service"].widget = forms.Select({"class": "form-select"}, offered)
+        for name in ("per_million_in", "per_million_out"):
+            self.fields[name].widget.attrs |= {"min": 0, "step": "any"}

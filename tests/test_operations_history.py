@@ -160,6 +160,23 @@ def test_exports_hold_what_the_list_shows_and_harm_no_spreadsheet(operator_clien
     assert Entry.objects.filter(action="runs.exported").count() == 3
 
 
+def test_a_short_text_that_is_the_whole_answer_stands_on_the_page(operator_client, server, ran):
+    server.script = answer(b"line 1 of a file", headers="Content-Type: text/plain\r\n")
+    run = ran("files.content", {"file_id": "file-1"})
+    assert "line 1 of a file" in text(operator_client.get(run.get_absolute_url()))
+
+
+def test_a_price_is_changed_where_it_stands(admin_client):
+    price = Price.objects.create(service="chatgpt-v1", model="gpt-x", per_million_in=Decimal("2.5"))
+    page = text(admin_client.get(f"/spending/?price={price.pk}"))
+    assert 'value="gpt-x"' in page
+    assert 'value="2.5000"' in page
+    line = {"service": "chatgpt-v1", "model": "gpt-x", "per_million_in": "3", "per_million_out": "9"}
+    admin_client.post("/spending/prices/", line)
+    assert Price.objects.get().per_million_in == 3
+    assert admin_client.get("/spending/?price=nothing").status_code == 200
+
+
 def test_an_export_is_followed_and_stopped_by_who_asked(operator_client, viewer_client, ran, monkeypatch):
     for _ in range(3):
         ran("models.list", {})

@@ -96,6 +96,18 @@ ANSWERS = {
         "http_429",
         "waiting",
     ),
+    "429 in ms": (
+        answer(b"{}", "429 Too Many Requests", "Retry-After-Ms: 1500\r\n"),
+        "waiting",
+        "http_429",
+        "waiting",
+    ),
+    "429 until a reset": (
+        answer(b"{}", "429 Too Many Requests", "X-RateLimit-Reset-Requests: 1m2s\r\n"),
+        "waiting",
+        "http_429",
+        "waiting",
+    ),
     "no quota": (
         answer(b'{"error": {"code": "insufficient_quota"}}', "429 Too Many Requests"),
         "failed",

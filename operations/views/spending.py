@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from audit import log
 from connections.models import Connection
-from definitions import catalog
 from operations import breaker, ledger, retention, spending
 from operations.limits import PolicyForm, PriceForm
 from operations.models import Policy, Price
@@ -31,7 +30,7 @@ def spent(request: HttpRequest) -> HttpResponse:
         "days": days,
         "periods": PERIODS,
         "prices": Price.objects.all(),
-        "form": PriceForm(initial={"service": next((one.handle for one in catalog.services()), "")}),
+        "form": PriceForm(instance=_edited(request)),
         "connections": Connection.objects.for_user(person).select_related("policy"),
         "resting": breaker.resting(),
         "may_change": person.may("admin"),
@@ -39,13 +38,19 @@ def spent(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/spending.html", context)
 
 
+def _edited(request: HttpRequest) -> Price | None:
+    """Return the line of the price table that the address names for a change, if any."""
+    number = request.GET.get("price", "")
+    return Price.objects.filter(pk=number).first() if number.isdecimal() and len(number) < 10 else None
+
+
 @require_POST
 @role_required("admin")
 def add_price(request: HttpRequest) -> HttpResponse:
     """Add a line to the price table; the same model again replaces its line."""
-    known = Price.objects.filter(
-        service=request.POST.get("service", ""), model=request.POST.get("model", "")
-    ).first()
+    # The form refuses a NUL with a sentence; the look-up before it must not fail on one (found by fuzzing).
+    service, model = (request.POST.get(name, "").replace("\0", "") for name in ("service", "model"))
+    known = Price.objects.filter(service=service, model=model).first()
     form = PriceForm(request.POST, instance=known)
     if form.is_valid():
         price = form.save()
