@@ -38,6 +38,13 @@ DATA = (
 )  # no texts of ours
 
 
+@pytest.fixture(autouse=True)
+def the_thread_speaks_english_again():
+    """A request leaves its language with the thread, for the next request to set."""
+    yield
+    translation.deactivate()
+
+
 def test_every_text_is_in_the_german_catalogue_with_its_placeholders() -> None:
     done = subprocess.run(
         [sys.executable, "bin/messages", "--check"], cwd=settings.BASE_DIR, capture_output=True, text=True
@@ -144,7 +151,7 @@ class Words(HTMLParser):
 
 def english() -> list[str]:
     """The texts of the catalogue that read otherwise in German, without placeholders."""
-    texts = catalogue("de")._catalog.items()
+    texts = list(catalogue("de")._catalog.items())
     plain = [(key, text) for key, text in texts if isinstance(key, str) and not re.search(r"[%{<]", key)]
     german = {text for key, text in texts}  # “Filter” is English, and German for “Filters”
     return [key for key, text in plain if key and key != text and key not in german]
