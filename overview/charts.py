@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from audit.pages import Words
 
 WIDTH, HEIGHT = 480, 160  # user units; the picture scales with its card
-LEFT, BOTTOM, TOP, RIGHT = 36, 22, 8, 4  # room for the axes
+LEFT, BOTTOM, TOP, RIGHT = 36, 22, 8, 12  # room for the axes
 GAP = 0.22  # share of a bar's slot that stays empty
 STEPS = (1, 2, 5)
 
