@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,6 +51,15 @@ def _connections(sight: Sight, day: Figures) -> Iterator[Finding]:
             title = _("%(name)s takes no webhooks") % {"name": name}
             text = _("No signing secret is entered, so every webhook is refused.")
             yield Finding("orange", title, text, url, _("Enter the secret"))
+
+
+def _silent(sight: Sight, day: Figures) -> Iterator[Finding]:
+    for one in sight.held:
+        for type in getattr(one, "silent_types", ()) if one.enabled else ():
+            title = _("%(type)s is silent") % {"type": type}
+            text = _("No such event has come to %(name)s for longer than is usual.") % {"name": one}
+            url = f"{reverse('webhooks:endpoint', args=[one.pk])}?tab=silence"
+            yield Finding("orange", title, text, url, _("See the watch"))
 
 
 def _failing(sight: Sight, day: Figures) -> Iterator[Finding]:
@@ -114,6 +124,7 @@ def _second_factor(sight: Sight, day: Figures) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Sight, Figures], Iterator[Finding]], ...] = (
     _connections,
+    _silent,
     _failing,
     _waiting,
     _refused,

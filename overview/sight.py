@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from connections.models import Connection, ConnectionQuerySet
 from operations.models import Run
 from overview.models import EventHour
 from people.models import Person, Role
-from webhooks.models import Event, Rejection
+from webhooks.models import Event, Rejection, Silence
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Sight:
 
     @cached_property
     def held(self) -> list[Connection]:
-        """The connections with their secrets, real ones first: two queries for the whole page."""
-        return list(self.connections.with_secrets().order_by("practice", "name"))
+        """The connections with secrets and what fell silent there, real ones first: two queries a page."""
+        silent = Silence.objects.filter(connection=OuterRef("pk"), silent=True).order_by("type")
+        found = self.connections.with_secrets().annotate(silent_types=ArraySubquery(silent.values("type")))
+        return list(found.order_by("practice", "name"))
 
 
 def of(person: Person) -> Sight:

@@ -12,7 +12,7 @@ from connections.models import Connection
 from operations.models import Run, State
 from overview import attention, figures, first_steps, health, navigation, sight, tasks
 from overview.models import Pulse
-from webhooks.models import Event, Rejection
+from webhooks.models import Event, Rejection, Silence
 
 
 @pytest.fixture
@@ -84,6 +84,13 @@ def test_refused_deliveries_are_counted_without_tests_and_strangers(viewer, conn
 def test_one_is_told_as_one(viewer, connection) -> None:
     refuse(connection, 1)
     assert titles(viewer) == ["1 refused delivery in 24 hours"]
+
+
+def test_a_type_that_fell_silent_is_told_until_it_is_heard(viewer, connection) -> None:
+    Silence.objects.create(connection=connection, type="batch.completed", hours=1, silent=True)
+    assert titles(viewer) == ["batch.completed is silent"]
+    Silence.objects.update(silent=False)
+    assert titles(viewer) == []
 
 
 def test_an_admin_is_told_that_the_account_has_no_second_factor(admin) -> None:
