@@ -150,7 +150,7 @@ def _proven(event: Event, key: bytes) -> bool:
     told = dict(json.loads(event.headers) if isinstance(event.headers, str) else event.headers)
     with suppress(KeyError, ValueError):
         name, at = told["webhook-id"], told["webhook-timestamp"]
-        content = f"{name}.{at}.".encode() + event.raw
+        content = f"{name}.{at}.".encode() + (event.raw or b"")
         token = "v1," + b64encode(hmac.digest(key, content, "sha256")).decode()
         age = abs(ids.time_of(event.pk).timestamp() - int(at))
         return (
