@@ -32,7 +32,8 @@ function listen() {
   sessionStorage.setItem("noticed", after);
   line = new EventSource(`/live/?topic=notice&lang=${document.documentElement.lang}&after=${after}`);
   line.addEventListener("notice", (event) => {
-    sessionStorage.setItem("noticed", event.lastEventId);
+    // Who leaves the page at once has not read it: the next page shows it again.
+    setTimeout(() => sessionStorage.setItem("noticed", event.lastEventId), 2000);
     box.insertAdjacentHTML("beforeend", event.data);
     while (box.children.length > MOST) box.firstElementChild.remove();
     count(0);
