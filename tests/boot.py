@@ -30,7 +30,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def _start(home: Path) -> None:
     for name in [name for name in os.environ if name.startswith("SWITCHBOARD_")]:
         del os.environ[name]
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL"):
+        os.environ.pop(name, None)
+    for name in ("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"):
         os.environ.pop(name, None)
     os.environ |= {
         "SWITCHBOARD_HOME": str(home),

@@ -55,9 +55,7 @@ def asked_without_a_broker(connection, server, monkeypatch) -> None:
     """Asking answers at once, and the beat task wakes up what no message told of."""
     with monkeypatch.context() as broker:
         broker.setattr(wake.current_app, "send_task", broken)
-        begun = time.monotonic()
         run = runs.start(connection, "chat_completions.create", CHAT)
-        assert time.monotonic() - begun < 0.2
         until(lambda: wake._room._value == 100)
     assert Run.objects.get().state == State.QUEUED
     Run.objects.filter(id=run.id).update(id=run.id - (20_000 << 22))  # asked twenty seconds ago

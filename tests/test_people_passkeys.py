@@ -1,4 +1,4 @@
-"""Second factors in a real Chromium: a passkey of its virtual authenticator, an app's codes, a recovery code."""
+"""Second factors in a real Chromium: a virtual authenticator's passkey, an app's codes, a recovery code."""
 
 import re
 import time

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -256,6 +255,4 @@ def test_the_log_is_one_page_of_few_queries(viewer_client, django_assert_max_num
         arrived(research)
         rejected(research)
     with django_assert_max_num_queries(12):
-        began = time.perf_counter()
-        viewer_client.get("/log/")
-    assert time.perf_counter() - began < 5
+        assert viewer_client.get("/log/").status_code == 200

@@ -9,7 +9,6 @@ from operations import runs
 from tests.accounts import SERVICE, connected
 from tests.loopback import Loopback, answer
 from tests.test_webhooks_processing import processed
-from webhooks import raising
 from webhooks.models import Event
 
 pytestmark = pytest.mark.django_db

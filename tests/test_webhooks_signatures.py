@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -210,11 +209,9 @@ def test_the_window_is_five_minutes_both_ways(age, cause):
     assert verdict.status == (401 if cause else 200)
 
 
-def test_ten_thousand_signatures_are_refused_quickly():
-    told = headers(**{"webhook-signature": " ".join([WRONG] * 10_000)})
-    began = time.perf_counter()
-    assert check(told).status == 400
-    assert time.perf_counter() - began < 0.005
+def test_ten_thousand_signatures_are_refused_before_one_is_compared():
+    told = headers(**{"webhook-signature": " ".join([WRONG] * 9_999 + [TOKEN])})
+    assert (check(told).cause, check(told).status) == ("malformed_header", 400)
 
 
 def test_a_header_that_comes_twice_is_malformed():
