@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,24 @@ def test_no_sentence_holds_a_secret():
             assert not any(
                 b64(key) in finding.sentence or key.decode() in finding.sentence for key in (KEY, OLD, OTHER)
             )
+
+
+def test_every_sentence_is_told_in_the_language_of_the_page():
+    findings = [
+        one for headers, body, _ in CASES.values() for one in examine(Delivery(headers, body, AT), KNOWN)
+    ]
+    ours = [one for one in findings if one.code != "secret"]  # whose secret it is, is told by who knows it
+    english = [one.sentence for one in ours]
+    with translation.override("de"):
+        german = [one.sentence for one in ours]
+    assert not set(english) & set(german)
+    assert "Die Signatur ist in Hex geschrieben, nicht in Base64." in german
+
+
+def test_braces_in_the_name_of_a_connection_are_no_placeholders():
+    meaning = "It is signed with the secret of “{x}”, not with this endpoint's."
+    found = examine(Delivery(told(RIGHT), BODY, AT), [Known(KEY, meaning)])
+    assert [one.sentence for one in found] == [meaning]
 
 
 documents = st.dictionaries(

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 Headers = Mapping[str, str]  # names in lower case
 
 VERSION = re.compile(r"^[a-z0-9]{1,16},")
@@ -65,7 +67,7 @@ def _slack(headers: Headers) -> Claim | None:
 
 FAMILIES: Mapping[str, Callable[[Headers], Claim | None]] = {
     "standard": _three("standard", "webhook-"),
-    "underscores": _three("webhook_… with underscores", "webhook_"),
+    "underscores": _three(gettext_noop("webhook_… with underscores"), "webhook_"),
     "svix": _three("svix-…", "svix-"),
     "stripe": _stripe,
     "slack": _slack,

@@ -10,9 +10,11 @@ names the fault. Pure: bytes and secrets in, sentences out; no secret ever stand
 import base64
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
+
+from django.utils.translation import gettext, gettext_noop
 
 from webhooks.claims import Claim, Headers, claims
 from webhooks.retellings import retellings
@@ -35,7 +37,16 @@ class Finding:
     """What would have passed, or what is wrong: a code for tests and filters, and a sentence for people."""
 
     code: str
-    sentence: str
+    text: str  # as the source says it, with placeholders for the values
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The sentence in the language of the page."""
+        told = gettext(self.text)
+        if not self.values:
+            return told  # as it is: the name of a connection in it may hold braces
+        return told.format(**{name: gettext(value) for name, value in self.values.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ def examine(delivery: Delivery, known: Sequence[Known]) -> list[Finding]:
     fits.sort(key=len)
     named = [*fits[0], *_around(found[0], delivery)] if fits else []
     if fits and not named:
-        return [Finding("fits", "Everything about it is right now: it can be verified again.")]
+        return [Finding("fits", gettext_noop("Everything about it is right now: it can be verified again."))]
     return named or _guesses(found[0], delivery, known)
 
 
@@ -76,14 +87,18 @@ def _fitting(claim: Claim, body: bytes, known: Sequence[Known]) -> Iterator[list
 
 
 def _named(who: Known, form: str, layout: str, hash_name: str, told: str) -> list[Finding]:
-    findings = {
-        "secret": who.meaning,
-        "key_form": form,
-        "layout": layout,
-        "hash": "" if hash_name == "sha256" else f"It is signed with {hash_name.upper()}, not SHA-256.",
-        "body": f"The body was changed on its way: the signature fits the same text {told}." if told else "",
-    }
-    return [Finding(code, sentence) for code, sentence in findings.items() if sentence]
+    said: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+        ("secret", who.meaning, {}),
+        ("key_form", form, {}),
+        ("layout", layout, {}),
+        ("hash", "" if hash_name == "sha256" else OTHER_HASH, {"name": hash_name.upper()}),
+        ("body", OTHER_BODY if told else "", {"told": told}),
+    )
+    return [Finding(*one) for one in said if one[1]]
+
+
+OTHER_HASH = gettext_noop("It is signed with {name}, not SHA-256.")
+OTHER_BODY = gettext_noop("The body was changed on its way: the signature fits the same text {told}.")
 
 
 Form = Callable[[bytes], bytes]
@@ -121,73 +136,90 @@ def _slack(claim: Claim, body: bytes) -> bytes:
 # Each table begins with what is right, under an empty sentence.
 FORMS: Mapping[str, Form] = {
     "": _as_it_is,
-    "The whole text of the secret was the key; the key is what the base64 after whsec_ means.": _whole_text,
-    "The base64 text of the secret was the key; the key is what it stands for.": base64.b64encode,
+    gettext_noop(
+        "The whole text of the secret was the key; the key is what the base64 after whsec_ means."
+    ): _whole_text,
+    gettext_noop(
+        "The base64 text of the secret was the key; the key is what it stands for."
+    ): base64.b64encode,
 }
 LAYOUTS: Mapping[str, Layout] = {
     "": _standard,
-    "Only the body is signed; Standard Webhooks sign id.timestamp.body.": _only_body,
-    "The id is not signed; Standard Webhooks sign id.timestamp.body.": _without_id,
-    "The timestamp is not signed; Standard Webhooks sign id.timestamp.body.": _without_time,
-    "It is signed as Slack does, v0:timestamp:body.": _slack,
+    gettext_noop("Only the body is signed; Standard Webhooks sign id.timestamp.body."): _only_body,
+    gettext_noop("The id is not signed; Standard Webhooks sign id.timestamp.body."): _without_id,
+    gettext_noop("The timestamp is not signed; Standard Webhooks sign id.timestamp.body."): _without_time,
+    gettext_noop("It is signed as Slack does, v0:timestamp:body."): _slack,
 }
 HASHES = ("sha256", "sha1", "sha512")
 
 
 def _encoding(claim: Claim, digest: bytes) -> list[Finding] | None:
     """Return how the signature is written when it is this digest, or None when it is another."""
-    right = base64.b64encode(digest).decode()
+    right, url = base64.b64encode(digest).decode(), base64.urlsafe_b64encode(digest).decode()
     if right in claim.tokens:
         return _version(claim.versions[right]) if claim.family == "standard" else []
     for name, text in {
-        "hex": digest.hex(),
-        "hex in capitals": digest.hex().upper(),
-        "base64 without padding": right.rstrip("="),
-        "base64 of the URL kind": base64.urlsafe_b64encode(digest).decode(),
-        "base64 of the URL kind without padding": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+        gettext_noop("hex"): digest.hex(),
+        gettext_noop("hex in capitals"): digest.hex().upper(),
+        gettext_noop("base64 without padding"): right.rstrip("="),
+        gettext_noop("base64 of the URL kind"): url,
+        gettext_noop("base64 of the URL kind without padding"): url.rstrip("="),
     }.items():
         if text in claim.tokens:
-            return [Finding("encoding", f"The signature is written in {name}, not in base64.")]
+            said = gettext_noop("The signature is written in {name}, not in base64.")
+            return [Finding("encoding", said, {"name": name})]
     return None
 
 
 def _version(version: str) -> list[Finding]:
     if version == "v1":
         return []
-    if version:
-        said = f"The signature that fits stands under “{version},”; only those under “v1,” count."
-    else:
-        said = "The signature lacks its version: it must begin with “v1,”."
-    return [Finding("version", said)]
+    if not version:
+        said = gettext_noop("The signature lacks its version: it must begin with “v1,”.")
+        return [Finding("version", said)]
+    said = gettext_noop("The signature that fits stands under “{version},”; only those under “v1,” count.")
+    return [Finding("version", said, {"version": version})]
 
 
 def _family(claim: Claim) -> list[Finding]:
     if claim.family == "standard":
         return []
-    wanted = "webhook-id, webhook-timestamp and webhook-signature"
-    return [Finding("family", f"Its headers are of another family ({claim.family}); {wanted} are expected.")]
+    said = gettext_noop(
+        "Its headers are of another family ({family}); "
+        "webhook-id, webhook-timestamp and webhook-signature are expected."
+    )
+    return [Finding("family", said, {"family": claim.family})]
 
 
 def _around(claim: Claim, delivery: Delivery) -> list[Finding]:
     """What is wrong beside the signature: the time, and characters that the gate does not let pass."""
     found = []
     if len(claim.timestamp) == 13 and claim.timestamp.isdigit():
-        found.append(Finding("milliseconds", "The timestamp is in milliseconds; seconds are expected."))
+        said = gettext_noop("The timestamp is in milliseconds; seconds are expected.")
+        found.append(Finding("milliseconds", said))
     elif claim.timestamp.isdigit() and len(claim.timestamp) == 10:
         found += _skew(delivery.at.timestamp() - int(claim.timestamp))
     elif claim.timestamp:
-        found.append(Finding("timestamp", "The timestamp is no whole number of seconds since 1970."))
+        said = gettext_noop("The timestamp is no whole number of seconds since 1970.")
+        found.append(Finding("timestamp", said))
     if "." in claim.delivery_id:
-        found.append(Finding("id", "The id holds a dot, so the signed text could be read in two ways."))
+        said = gettext_noop("The id holds a dot, so the signed text could be read in two ways.")
+        found.append(Finding("id", said))
     return found
 
 
 def _skew(age: float) -> list[Finding]:
     if abs(age) <= TOLERANCE:
         return []
-    how = "old" if age > 0 else "ahead of our clock"
-    why = "its clock is wrong, or it was held up on its way"
-    return [Finding("clock", f"It was {abs(age):.0f} s {how} when it arrived: {why}.")]
+    return [Finding("clock", OLD if age > 0 else AHEAD, {"seconds": f"{abs(age):.0f}"})]
+
+
+OLD = gettext_noop(
+    "It was {seconds} s old when it arrived: its clock is wrong, or it was held up on its way."
+)
+AHEAD = gettext_noop(
+    "It was {seconds} s ahead of our clock when it arrived: its clock is wrong, or it was held up on its way."
+)
 
 
 def _guesses(claim: Claim, delivery: Delivery, known: Sequence[Known]) -> list[Finding]:
@@ -196,13 +228,14 @@ def _guesses(claim: Claim, delivery: Delivery, known: Sequence[Known]) -> list[F
     own = [one for one in known if not one.meaning]
     for one in own:
         if shift := _shifted(claim, delivery.body, one.key):
-            return [Finding("moved_timestamp", f"The timestamp was changed by {shift:+d} s after signing.")]
+            return [Finding("moved_timestamp", MOVED, {"seconds": f"{shift:+d}"})]
     if own and not claim.tokens:
-        return [Finding("empty", "The signature header is empty.")]
+        return [Finding("empty", gettext_noop("The signature header is empty."))]
     return [*_family(claim), *_around(claim, delivery), Finding("unknown", NOTHING_FITS)]
 
 
-NOTHING_FITS = (
+MOVED = gettext_noop("The timestamp was changed by {seconds} s after signing.")
+NOTHING_FITS = gettext_noop(
     "Nothing that is known fits: the body or the id was changed after signing, "
     "or it was signed with a secret that is not here."
 )
@@ -222,5 +255,7 @@ def _shifted(claim: Claim, body: bytes, key: bytes) -> int:
 def _unsigned(headers: Mapping[str, str]) -> Finding:
     some = [name for name in ("webhook-id", "webhook-timestamp") if name in headers]
     if some:
-        return Finding("no_signature", "It has an id or a timestamp, but no signature at all.")
-    return Finding("unsigned", "It is not signed: no header of any family that is known holds a signature.")
+        said = gettext_noop("It has an id or a timestamp, but no signature at all.")
+        return Finding("no_signature", said)
+    said = gettext_noop("It is not signed: no header of any family that is known holds a signature.")
+    return Finding("unsigned", said)
