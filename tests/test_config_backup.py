@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from django.db import connection
 
-from config import archive, restored
+from config import archive, restored, rights
 from config.services import NotReady
 from connections.models import Connection
 from operations.models import Run, State
@@ -19,7 +19,8 @@ def here(settings, tmp_path, transactional_db):
     settings.HOME, settings.FILES_ROOT = tmp_path, tmp_path / "files"
     (tmp_path / "files" / "runs").mkdir(parents=True)
     (tmp_path / "files" / "runs" / "answer.bin").write_bytes(b"\x00speech")
-    return tmp_path
+    yield tmp_path
+    rights.grant()  # a dump carries no rights; `restore` prepares the database after reading it
 
 
 @pytest.fixture

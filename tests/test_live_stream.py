@@ -141,7 +141,8 @@ def test_after_a_lost_connection_every_page_catches_up(viewer_client):
 def _end_listeners() -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database() AND usename = current_user",
             ["switchboard live"],
         )
     connections.close_all()
