@@ -33,7 +33,7 @@ STATES: Mapping[str, tuple[str, Act]] = {
     ),
     "confirmation": ("/log/?kind=events", lambda page: page.evaluate(OPEN_DIALOG)),
     "menu": ("/log/", lambda page: page.locator("summary").first.click()),
-    "toast": ("/runs/", lambda page: page.locator("[data-copy]").first.evaluate("one => one?.click()")),
+    "toast": ("/runs/", lambda page: _copied(page)),
 }
 OPEN_DIALOG = "() => document.querySelector('dialog.confirm:not(#keys, #palette)')?.showModal()"
 MORE = {
@@ -110,6 +110,12 @@ def _look(
         page.goto(url + path)
         yield name, _findings(page, width)
     stranger.close()
+
+
+def _copied(page: Page) -> None:
+    """Copy the id of the newest run, which a toast confirms."""
+    page.locator("a[href^='/runs/run_']").first.click()
+    page.locator("[data-copy]").first.click()
 
 
 def _findings(page: Page, width: int) -> list[str]:
