@@ -24,6 +24,10 @@ Words = list[str | Path]  # a command line
 PATIENCE = 120  # seconds a database may need to replay its log after a crash
 
 
+# Web takes 11 connections, each of the two worker processes up to 17: a second copy of both must find room, too.
+SETTINGS = ("max_connections=200", "unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC")
+
+
 class NotReady(Exception):
     """A service cannot be started or does not answer; the message is a sentence with its log's last words."""
 
@@ -61,7 +65,7 @@ class Postgres:
             "-k",
             homes.sockets(self.home),
         ]
-        settings = ["unix_socket_permissions=0700", "timezone=UTC", "log_timezone=UTC", *self.options]
+        settings = [*SETTINGS, *self.options]
         flags = [word for setting in settings for word in ("-c", setting)]
         self.process = processes.spawn(
             [*_unprivileged(), *server, *flags], log=self.log, on_our_death=signal.SIGINT

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 
 from audit import ids
 from audit.models import Entry
@@ -64,6 +66,15 @@ def test_a_week_that_is_over_and_empty_is_dropped_and_its_ids_keep_a_place():
     event.delete()
     assert partitions.drop_oldest(later) == week
     assert Event.objects.filter(pk=arrived(connected("Other")).pk).exists()
+
+
+def test_a_week_that_somebody_still_reads_stays_until_the_next_time():
+    later = NOW + partitions.WEEK
+    week = partitions.name(partitions.monday(NOW))
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as reader:
+        reader.execute(f"SELECT count(*) FROM {week}")
+        assert partitions.drop_oldest(later) == ""
+    assert partitions.drop_oldest(later) == week
 
 
 def test_silence_is_noticed_once_and_ends_with_the_next_event():

@@ -8,7 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from audit import ids
 from webhooks.models import Event
@@ -79,23 +80,32 @@ def drop_oldest(now: datetime) -> str:
     """Drop the oldest week when it is over and nothing is left in it; return its name, or "" when there is
     none.
 
-    Its disk comes back at once. The part before it grows to its end, so that every id keeps a place.
+    Its disk comes back at once. The part before it grows to its end, so that every id keeps a place. A week
+    that others hold on to stays until the next time.
     """
     names = past(now)
-    if not names:
+    try:
+        return names[0] if names and _dropped(names[0]) else ""
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
         return ""
-    oldest = names[0]
+
+
+def _dropped(oldest: str) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
+        # Autovacuum, busy after many deletes, is told to go when it was in the way for a second.
+        cursor.execute("SET LOCAL lock_timeout = '1500ms'")
+        cursor.execute(f"LOCK TABLE {oldest}, webhooks_event_before IN ACCESS EXCLUSIVE MODE")
         cursor.execute("SET LOCAL lock_timeout = '1s'")  # give up rather than make the door wait behind us
-        cursor.execute(f"LOCK TABLE {oldest} IN ACCESS EXCLUSIVE MODE")
         low, high = _bounds(cursor, oldest)
         if Event.objects.filter(pk__gte=low, pk__lt=high).exists():
-            return ""
+            return False
         cursor.execute("SELECT webhooks_partition_detach('webhooks_event_before')")
         cursor.execute("SELECT webhooks_partition_drop(%s)", [oldest])
         _attach(cursor, "webhooks_event_before", None, ids.time_of(high))
-    return oldest
+    return True
 
 
 def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:
