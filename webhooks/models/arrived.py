@@ -1,7 +1,7 @@
 """What events and refused deliveries have in common."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import orjson
 from django.db import models
@@ -30,6 +30,7 @@ class ArrivedQuerySet(models.QuerySet[Any]):
 class Arrived(models.Model):
     """What events and rejections have in common: where it came from and what it said, byte for byte."""
 
+    PREFIX: ClassVar[str]  # of the id as people see it: evt, rej
     id = models.BigIntegerField(primary_key=True, default=ids.new_id, editable=False)
     # No constraint and no index of its own: it would cost every insert, and connections are never deleted.
     connection = models.ForeignKey(
@@ -58,7 +59,7 @@ class Arrived(models.Model):
     @property
     def code(self) -> str:
         """The id as people see it."""
-        raise NotImplementedError
+        return ids.encode(self.PREFIX, self.id)
 
     @property
     def arrived_at(self) -> datetime:

@@ -11,7 +11,7 @@ from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from audit import ids, pages
+from audit import pages
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Hydration, Mark, Origin, State
 
@@ -38,6 +38,7 @@ class EventQuerySet(ArrivedQuerySet):
 class Event(Arrived):
     """A verified delivery, stored once. The table is partitioned by id (webhooks/partitions.py)."""
 
+    PREFIX = "evt"
     origin = models.TextField(choices=Origin.choices, default=Origin.DELIVERED)
     state = models.TextField(choices=State.choices, default=State.RECEIVED)
     type = models.TextField(default="")
@@ -120,11 +121,6 @@ class Event(Arrived):
         """
         age = self.arrived_at - self.created_at if self.created_at else timedelta()
         return age if age > timedelta(seconds=1) else None
-
-    @property
-    def code(self) -> str:
-        """The id as people see it."""
-        return ids.encode("evt", self.id)
 
 
 class Dedupe(models.Model):

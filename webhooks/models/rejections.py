@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.text import slugify
 
-from audit import ids
 from audit.pages import Words
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Cause, Mark
@@ -19,6 +18,7 @@ class Rejection(Arrived):
     The row keeps the first one as a sample and counts the others (webhooks/refusals.py).
     """
 
+    PREFIX = "rej"
     slot = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False
     )  # digest of what makes them alike
@@ -63,8 +63,3 @@ class Rejection(Arrived):
         """Where docs/why-was-it-refused.md, which is English, explains the cause."""
         with translation.override("en"):
             return slugify(self.get_cause_display())
-
-    @property
-    def code(self) -> str:
-        """The id as people see it."""
-        return ids.encode("rej", self.id)
