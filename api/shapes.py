@@ -7,6 +7,8 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
+from webhooks.models import Cause
+
 T = TypeVar("T")
 DIGITS = "[0-7][0-9a-hjkmnp-tv-z]{12}"  # audit.ids: base 32 without i, l, o, u, below 2^63
 
@@ -153,3 +155,5 @@ class RefusalsIn(PageIn):
     """Which refused deliveries."""
 
     after: str = Field("", pattern=f"^$|^rej_{DIGITS}$")
+    cause: Cause | None = None
+    connection: UUID | None = None

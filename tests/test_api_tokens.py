@@ -6,12 +6,14 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from api import tokens
 from api.models import Token
 from audit.models import Entry
 from connections.models import Connection
 from operations.models import Run, State
+from webhooks.models import Rejection
 
 
 def ask(text: str, path: str, method: str = "get", body: dict | None = None):
@@ -105,6 +107,15 @@ def test_a_token_for_one_connection_sees_nothing_of_another(admin, connection, o
     assert ask(text, f"runs/{run.ref}").status_code == 404
     body = {"connection": str(connection.pk), "operation": "models.list"}
     assert ask(text, "runs", "post", body).status_code == 404
+
+
+def test_refusals_are_found_by_cause_and_connection(viewer, connection) -> None:
+    _, text = tokens.make(viewer, "script", "read", 7)
+    facts = {"status": 401, "connection": connection, "last_at": timezone.now()}
+    kept = {cause: Rejection.objects.create(cause=cause, **facts).code for cause in ("too_old", "no_secret")}
+    found = ask(text, f"refusals?cause=too_old&connection={connection.pk}").json()
+    assert [one["id"] for one in found["items"]] == [kept["too_old"]]
+    assert ask(text, "refusals?cause=bad_luck").status_code == 422
 
 
 def test_a_connection_closed_to_the_owner_is_closed_to_the_token(viewer, connection, run) -> None:

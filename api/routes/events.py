@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
@@ -20,14 +21,13 @@ refusals_router = Router(tags=["refusals"])
 @router.get("", response={200: Paged[EventOut], **problems.ANSWERS})
 def events(request: HttpRequest, asked: Query[EventsIn]) -> dict[str, Any]:
     """List events, newest first."""
-    rows = caller.of(request).events()
-    asks = {
-        "state": asked.state,
-        "connection": asked.connection,
-        "type": asked.type,
-        "object_id": asked.object_id,
-    }
-    rows = rows.filter(**{name: value for name, value in asks.items() if value})
+    rows = _fitting(
+        caller.of(request).events(),
+        state=asked.state,
+        connection=asked.connection,
+        type=asked.type,
+        object_id=asked.object_id,
+    )
     return listing.page(request, rows.defer("body", "headers", "view"), asked, "evt", shape)
 
 
@@ -54,9 +54,8 @@ def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
 @refusals_router.get("", response={200: Paged[RefusalOut], **problems.ANSWERS})
 def refusals(request: HttpRequest, asked: Query[RefusalsIn]) -> dict[str, Any]:
     """List refused deliveries, newest first."""
-    return listing.page(
-        request, caller.of(request).refusals().defer("body", "headers"), asked, "rej", refusal_shape
-    )
+    rows = _fitting(caller.of(request).refusals(), cause=asked.cause, connection=asked.connection)
+    return listing.page(request, rows.defer("body", "headers"), asked, "rej", refusal_shape)
 
 
 @refusals_router.get("/{refusal_id}", response={200: RefusalOut, **problems.ANSWERS})
@@ -64,6 +63,10 @@ def refusal(request: HttpRequest, refusal_id: str) -> dict[str, Any]:
     """Read one refused delivery."""
     number = listing.number("rej", refusal_id)
     return refusal_shape(get_object_or_404(caller.of(request).refusals(), pk=number))
+
+
+def _fitting(rows: QuerySet[Any], **asks: Any) -> QuerySet[Any]:
+    return rows.filter(**{name: value for name, value in asks.items() if value})
 
 
 def _found(request: HttpRequest, event_id: str) -> Event:
