@@ -68,12 +68,13 @@ class RunOut(Schema):
 
 
 class RunDetail(RunOut):
-    """A run with what was picked out of its answer."""
+    """A run with its answer: what was picked out of it, and its first 64 KiB as text, when it is text."""
 
     inputs: dict[str, Any]
     fields: dict[str, Any] | None
     items: list[Any] | None
     total_tokens: int | None
+    answer: str | None
 
 
 class EventOut(Schema):

@@ -12,7 +12,7 @@ from api import tokens
 from api.models import Token
 from audit.models import Entry
 from connections.models import Connection
-from operations.models import Run, State
+from operations.models import Answer, Run, State
 from webhooks.models import Rejection
 
 
@@ -107,6 +107,15 @@ def test_a_token_for_one_connection_sees_nothing_of_another(admin, connection, o
     assert ask(text, f"runs/{run.ref}").status_code == 404
     body = {"connection": str(connection.pk), "operation": "models.list"}
     assert ask(text, "runs", "post", body).status_code == 404
+
+
+def test_a_finished_run_tells_its_answer_as_it_came(viewer, run) -> None:
+    _, text = tokens.make(viewer, "script", "read", 7)
+    assert ask(text, f"runs/{run.ref}").json()["answer"] is None
+    answer = Answer.objects.create(run=run, content_type="application/json", body=b'{"data": []}', size=12)
+    assert ask(text, f"runs/{run.ref}").json()["answer"] == '{"data": []}'
+    Answer.objects.filter(pk=answer.pk).update(content_type="audio/mpeg")
+    assert ask(text, f"runs/{run.ref}").json()["answer"] is None
 
 
 def test_refusals_are_found_by_cause_and_connection(viewer, connection) -> None:

@@ -11,8 +11,9 @@ from api.problems import Problem
 from api.shapes import Paged, RunDetail, RunIn, RunOut, RunsIn
 from definitions import catalog
 from operations import runs as running
+from operations import showing
 from operations.build import InputErrors
-from operations.models import Origin, Run
+from operations.models import Answer, Origin, Run
 
 router = Router(tags=["runs"])
 
@@ -94,5 +95,10 @@ def shape(one: Run) -> dict[str, Any]:
 
 def detail(one: Run) -> dict[str, Any]:
     """Return a run with all that the API tells of it."""
-    more = {"inputs": one.inputs, "fields": one.fields, "items": one.items, "total_tokens": one.total_tokens}
-    return shape(one) | more
+    return shape(one) | {
+        "inputs": one.inputs,
+        "fields": one.fields,
+        "items": one.items,
+        "total_tokens": one.total_tokens,
+        "answer": showing.text_of(Answer.objects.filter(run=one).first()),
+    }
