@@ -11,6 +11,7 @@ from webhooks.models import Cause
 
 T = TypeVar("T")
 DIGITS = "[0-7][0-9a-hjkmnp-tv-z]{12}"  # audit.ids: base 32 without i, l, o, u, below 2^63
+TEXT = r"^[^\x00]*$"  # the database's texts hold no NUL
 
 
 class Paged(Schema, Generic[T]):
@@ -148,8 +149,8 @@ class EventsIn(PageIn):
     after: str = Field("", pattern=f"^$|^evt_{DIGITS}$")
     state: Literal["", "received", "processed", "failed"] = ""
     connection: UUID | None = None
-    type: str = Field("", max_length=200)
-    object_id: str = Field("", max_length=200)
+    type: str = Field("", max_length=200, pattern=TEXT)
+    object_id: str = Field("", max_length=200, pattern=TEXT)
 
 
 class RefusalsIn(PageIn):

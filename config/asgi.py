@@ -15,13 +15,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: E40
 from config import health, metrics  # noqa: E402
 from live.stream import Stream  # noqa: E402
 from operations import feed as runs  # noqa: E402
-from people import notices  # noqa: E402
+from people import notices, sitting  # noqa: E402
 from webhooks import feed as events  # noqa: E402
 from webhooks.door import Door  # noqa: E402
 
 door = Door()
 metrics.count(door.answered)
-live = Stream({"log": events.topic, "run": runs.topic, "notice": notices.topic})
+live = Stream({"log": events.topic, "run": runs.topic, "notice": notices.topic}, sitting.admits)
 BESIDE: dict[str, health.Application] = {
     "/healthz": health.alive,
     "/readyz": health.ready,

@@ -23,6 +23,7 @@ BOOLEANS = {
     "0": False,
 }
 SHAPES = {"array": (list, _("a list in [ ]")), "object": (dict, _("an object in { }"))}
+MOST_DIGITS = 4_300  # of a number in JSON: Python converts no longer text
 DEEPEST = 64  # levels of JSON that we send; services refuse more, and so does our own store
 
 
@@ -66,7 +67,7 @@ def parse_json(text: str, shape: str = "") -> Any:
     Raises BadValue naming line and column of the mistake.
     """
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
+        value = json.loads(text, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_members)
     except json.JSONDecodeError as error:
         raise BadValue(
             gettext("This is not JSON: {msg} at line {lineno}, column {colno}.").format(
@@ -127,6 +128,12 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise BadValue(gettext("The member {twice!r} stands there twice: keep one.").format(twice=twice))
     return members
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise BadValue(gettext("This JSON holds a number of more digits than can be read: shorten it."))
+    return int(digits)
 
 
 def _no_constant(name: str) -> Any:

@@ -45,8 +45,11 @@ HEADERS = [
 class Stream:
     """The application; one a process, with the topics that it serves."""
 
-    def __init__(self, topics: Mapping[str, Topic]) -> None:
-        self._topics = topics
+    def __init__(
+        self, topics: Mapping[str, Topic], admits: Callable[[Any], bool] = lambda person: True
+    ) -> None:
+        """`admits(person)` is asked with every look at who listens: it knows what else the house demands."""
+        self._topics, self._admits = topics, admits
         self._channels: dict[tuple[str, str], Channel] = {}  # by topic and language, once somebody wants it
         self._open: Counter[object] = Counter()  # streams by person
         self._rights = Shared(reader)
@@ -60,7 +63,7 @@ class Stream:
             return await _refuse(send, 404)
         channel = self._channel(name, query.pop("lang", [""])[-1])
         key = sessions.session_key(scope["headers"])
-        found = await self._rights.ask((key, name), partial(_right, key, channel.topic))
+        found = await self._rights.ask((key, name), partial(self._right, key, channel.topic))
         if found is None:
             return await _refuse(send, 403)
         person, sight = found
@@ -90,7 +93,7 @@ class Stream:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": HELLO, "more_body": True})
         await channel.catch_up(viewer)
-        work = [_write(viewer, send), _watch(viewer, scope), _gone(receive)]
+        work = [_write(viewer, send), self._watch(viewer, scope), _gone(receive)]
         tasks = [asyncio.ensure_future(job) for job in work]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -99,20 +102,27 @@ class Stream:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _watch(self, viewer: Viewer, scope: Scope) -> None:
+        """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
+        key = sessions.session_key(scope["headers"])
+        while not await _within(CHECK, viewer.slow):
+            found = await reader.ask(partial(self._right, key, viewer.topic))
+            if found is None or found[0] != viewer.person:
+                return
+            viewer.sight = found[1]
+
+    def _right(self, key: str, topic: Topic) -> tuple[object, Sight] | None:
+        """Return who asks and which connections they may see, or None for nobody."""
+        person = sessions.person(key)
+        if person is None or not self._admits(person):
+            return None
+        return person.pk, topic.sight(person)
+
 
 async def _write(viewer: Viewer, send: Send) -> None:
     while True:
         body = await viewer.read(PING) or b": ping\n\n"
         await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _watch(viewer: Viewer, scope: Scope) -> None:
-    """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
-    while not await _within(CHECK, viewer.slow):
-        found = await reader.ask(partial(_right, sessions.session_key(scope["headers"]), viewer.topic))
-        if found is None or found[0] != viewer.person:
-            return
-        viewer.sight = found[1]
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
@@ -126,12 +136,6 @@ async def _within(seconds: float, event: asyncio.Event) -> bool:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _right(key: str, topic: Topic) -> tuple[object, Sight] | None:
-    """Return who asks and which connections they may see, or None for nobody."""
-    person = sessions.person(key)
-    return None if person is None else (person.pk, topic.sight(person))
 
 
 def _last_id(scope: Scope, query: dict[str, list[str]]) -> str:

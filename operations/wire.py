@@ -47,7 +47,9 @@ class Wire(httpcore.AsyncNetworkBackend):
         found = (await guard.addresses(self.goal))[:TRIED]
         for address in found:
             try:
-                stream = await self._plain.connect_tcp(address, port, timeout=self.limit / len(found))
+                stream = await self._plain.connect_tcp(
+                    address, self.goal.port, timeout=self.limit / len(found)
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last: Exception = error
             else:

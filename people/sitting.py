@@ -11,11 +11,16 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from live import sessions
 from people import factors
+from people.access import person_of
+from people.models import Person
 
 STEP = 60  # seconds between two notes of “seen”: one write a minute, not one a request
 BY_ITSELF = ("/attention/",)  # asked by open pages every minute: no sign that somebody is there
-QUIET = ("/sign-", "/welcome/", "/account/", "/static/")  # may be seen without a second factor
+# What may be seen without a second factor: what is needed to add one, and nothing that opens another door.
+QUIET = ("/sign-", "/welcome/", "/account/", "/static/")
+CLOSED = ("/account/tokens/",)
 
 
 def sitting_middleware(
@@ -49,11 +54,17 @@ def sitting_middleware(
     return middleware
 
 
+def admits(person: Person) -> bool:
+    """Say whether someone has what the role demands: a second factor where one is required."""
+    demanded = settings.REQUIRE_SECOND_FACTOR and person.may("operator")
+    return not demanded or factors.has_any(person)
+
+
 def _is_over(request: HttpRequest) -> bool:
     now = time.time()
-    began = request.session.setdefault("began", now)
+    request.session.setdefault("began", now)
     seen = request.session.setdefault("seen", now)
-    if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.IDLE_SECONDS:
+    if sessions.is_over(request.session, now):
         return True
     if now - seen > STEP and request.path not in BY_ITSELF:
         request.session["seen"] = now
@@ -61,9 +72,6 @@ def _is_over(request: HttpRequest) -> bool:
 
 
 def _lacks_second_factor(request: HttpRequest) -> bool:
-    person = request.user
-    if not settings.REQUIRE_SECOND_FACTOR or not person.is_authenticated or not person.may("operator"):
+    if request.path.startswith(QUIET) and not request.path.startswith(CLOSED):
         return False
-    if request.path.startswith(QUIET):
-        return False
-    return not factors.has_any(person)
+    return not admits(person_of(request))

@@ -175,6 +175,12 @@ def test_a_run_that_ended_cannot_be_cancelled(operator, run) -> None:
     assert ask(text, f"runs/{run.ref}/cancel", "post", {}).status_code == 409
 
 
+@pytest.mark.parametrize("asked", ["type=%00", "object_id=a%00b"])
+def test_a_filter_that_no_text_can_hold_is_refused(viewer, asked) -> None:
+    _, text = tokens.make(viewer, "script", "read", 7)
+    assert ask(text, f"events?{asked}").status_code == 422
+
+
 def test_pages_follow_each_other(viewer, run, connection) -> None:
     facts = {
         "connection": connection,

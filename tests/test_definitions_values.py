@@ -48,6 +48,7 @@ def test_a_value_is_cast(type, given_value, result):
         (Placeholder("x", json="required"), "[1,\n  2,,]", "line 2, column 5"),
         (Placeholder("x", json="required"), '{"a": 1, "a": 2}', "stands there twice"),
         (Placeholder("x", json="required"), "[NaN]", "no NaN"),
+        (Placeholder("x", json="required"), f"[{'9' * 5_000}]", "more digits"),
         (Placeholder("x", json="required"), "[" * 200 + "]" * 200, "64 levels"),
         (Placeholder("x", json="required"), '["\\ud800"]', "half of a character"),
         (Placeholder("x", "Object"), "5", "must be JSON"),

@@ -1,6 +1,7 @@
 """The live line: news reaches every open page once, and only those who may see it."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,6 +13,7 @@ from live import channel, hub, stream, viewers
 from live.reader import Reader, Shared
 from live.stream import Stream
 from live.topics import Frame, Topic, agrees, visible
+from people import sitting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,6 +184,56 @@ def test_a_right_that_ends_ends_the_stream(viewer_client, viewer, monkeypatch):
         await asyncio.to_thread(_switch_off, viewer)
         async with asyncio.timeout(10):
             await task
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("note", ["seen", "began"])
+def test_a_session_that_nobody_uses_or_that_is_too_old_ends_the_stream(viewer_client, monkeypatch, note):
+    monkeypatch.setattr(stream, "CHECK", 0.05)
+
+    async def scenario(app):
+        page = Page(app, viewer_client, "topic=numbers")
+        task = asyncio.create_task(page.run())
+        await page.until("event: hello")
+        await asyncio.to_thread(_long_ago, viewer_client, note)
+        async with asyncio.timeout(10):
+            await task
+        late = Page(app, viewer_client, "topic=numbers")
+        await late.run()
+        assert late.status == 403
+
+    run(scenario)
+
+
+def _long_ago(client, note) -> None:
+    session = client.session
+    session[note] = time.time() - project.SESSION_COOKIE_AGE - 60
+    session.save()
+    connections.close_all()
+
+
+def test_an_open_stream_is_no_sign_that_somebody_is_there(viewer_client):
+    session = viewer_client.session
+    session["seen"] = seen = time.time() - 600
+    session.save()
+
+    async def scenario(app):
+        async with opened(app, viewer_client) as page:
+            await tell("1")
+            await page.until("<b>1</b>")
+
+    run(scenario)
+    assert viewer_client.session["seen"] == seen
+
+
+def test_who_lacks_the_second_factor_of_the_role_hears_nothing(operator_client, settings):
+    settings.REQUIRE_SECOND_FACTOR = True
+
+    async def scenario(_):
+        page = Page(Stream({"numbers": TOPIC}, sitting.admits), operator_client, "topic=numbers")
+        await page.run()
+        assert (page.status, page.text) == (403, "")
 
     run(scenario)
 

@@ -85,6 +85,17 @@ def test_where_it_is_required_operators_get_nowhere_without(settings, ada, viewe
     assert viewer_client.get("/people/").status_code == 200
 
 
+def test_without_one_they_make_no_token_either(settings, ada, client_of) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    client = client_of(ada)
+    answers = [
+        client.get("/account/tokens/"),
+        client.post("/account/tokens/", {"name": "x", "scope": "run", "days": "7"}),
+    ]
+    assert [answer.url for answer in answers] == ["/account/two-factor/"] * 2
+    assert not ada.tokens.exists()
+
+
 def test_with_one_they_go_on(settings, ada, secret, client_of) -> None:
     settings.REQUIRE_SECOND_FACTOR = True
     assert client_of(ada).get("/people/").status_code == 200
