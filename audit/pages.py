@@ -1,8 +1,8 @@
 """Pages of anything that is ordered by time: keyset cursors and filters, both in the address."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,7 @@ Rows = QuerySet[Any]
 Words = str | Promise  # a promise is translated when it is shown
 Choices = Sequence[tuple[str, Words]]
 FROM, TO = _("From"), _("To")
+MINUTE = "T"  # a day that has it names a minute, too
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,11 @@ class Filters(Generic[M]):
         return sum(bool(control.value) for control in self.controls)
 
 
+def asked_once(filters: Sequence[Filter]) -> list[Filter]:
+    """Return the filters with the choices that they have now, for a list of several tables."""
+    return [replace(one, choices=one.choices()) if callable(one.choices) else one for one in filters]
+
+
 def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filter]) -> Filters[M]:
     """Ask a list what the address asks: unknown names are ignored, a senseless value finds nothing."""
     controls = []
@@ -136,7 +142,8 @@ def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filt
         error = ""
         if value:
             queryset, error = _narrowed(queryset, one, value, choices)
-        controls.append(Control(one.name, one.label, value, choices, one.kind, one.hint, error))
+        kind = "datetime-local" if one.kind == "date" and MINUTE in value else one.kind
+        controls.append(Control(one.name, one.label, value, choices, kind, one.hint, error))
     return Filters(controls, queryset, any(control.value for control in controls))
 
 
@@ -155,28 +162,31 @@ def exact(name: str, label: Words, choices: Choices | Callable[[], Choices], loo
 
 
 def since(name: str = "since", label: Words = FROM) -> Filter:
-    """Return a filter by the first day (UTC) that still counts."""
-    return Filter(name, label, lambda rows, value: rows.filter(pk__gte=ids.id_at(_day(value))), kind="date")
-
-
-def until(name: str = "until", label: Words = TO) -> Filter:
-    """Return a filter by the last day (UTC) that still counts."""
+    """Return a filter by the first day (UTC), or minute, that still counts."""
     return Filter(
-        name,
-        label,
-        lambda rows, value: rows.filter(pk__lt=ids.id_at(_day(value) + timedelta(days=1))),
-        kind="date",
+        name, label, lambda rows, value: rows.filter(pk__gte=ids.id_at(_moment(value))), kind="date"
     )
 
 
-def _day(text: str) -> datetime:
+def until(name: str = "until", label: Words = TO) -> Filter:
+    """Return a filter by the last day (UTC) that still counts, or by the minute that ends it."""
+    return Filter(name, label, lambda rows, value: rows.filter(pk__lt=ids.id_at(_end(value))), kind="date")
+
+
+def _end(text: str) -> datetime:
+    return _moment(text) if MINUTE in text else _moment(text) + timedelta(days=1)
+
+
+def _moment(text: str) -> datetime:
+    """Return the start of a day, or a minute as a chart's link names it: 2026-11-24T18:00."""
     try:
-        day = date.fromisoformat(text)
+        shape = "%Y-%m-%dT%H:%M" if MINUTE in text else "%Y-%m-%d"
+        moment = datetime.strptime(text, shape).replace(tzinfo=timezone.get_default_timezone())
     except ValueError:
         raise ValueError(gettext("A day is written like 2026-11-24.")) from None
-    if not 1970 <= day.year <= 2200:
+    if not 1970 <= moment.year <= 2200:
         raise ValueError(gettext("The year must lie between 1970 and 2200."))
-    return datetime.combine(day, time.min, timezone.get_default_timezone())
+    return moment
 
 
 def capped_count(queryset: Rows, limit: int = 10_000) -> str:

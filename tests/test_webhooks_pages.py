@@ -135,7 +135,7 @@ def test_markup_in_a_payload_is_only_text(viewer_client):
         *(f"{event.get_absolute_url()}?tab={tab}" for tab in ("fields", "payload", "raw", "headers")),
     ):
         assert nasty.encode() not in viewer_client.get(address).content
-    assert nasty not in feed.frame(event).html
+    assert nasty not in feed.render([f"evt {event.pk} {event.pk}"])[0].html
 
 
 def test_the_detail_page_says_what_was_found_and_what_is_missing(viewer_client):

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 
 from audit import ids
 from connections.models import Connection
 from live.topics import Frame, Sight, Topic, Wanted
 from people.models import Person, Role
 from webhooks import timeline
+from webhooks.lines import lines
 from webhooks.models import Event, Rejection
 from webhooks.timeline import Row
 
@@ -28,9 +29,9 @@ def render(keys: Sequence[str]) -> list[Frame]:
     for kind in MODELS:
         ranges = [tuple(map(int, key.split()[1:])) for key in keys if key.startswith(kind)]
         for low, high in _merged(ranges):
-            found = MODELS[kind].objects.light().select_related("connection")
-            rows |= {row.id: row for row in found.filter(id__gte=low, id__lte=high).order_by("-id")[:MOST]}
-    return [frame(rows[key]) for key in sorted(rows)[-MOST:]]
+            found = MODELS[kind].objects.listed().filter(id__gte=low, id__lte=high)
+            rows |= {row.id: row for row in found.order_by("-id")[:MOST]}
+    return frames([rows[key] for key in sorted(rows)[-MOST:]])
 
 
 def since(last_id: str, wanted: Wanted) -> list[Frame]:
@@ -38,7 +39,7 @@ def since(last_id: str, wanted: Wanted) -> list[Frame]:
     if not (last_id.isascii() and last_id.isdigit() and len(last_id) <= 19):
         return []
     low = int(last_id) - (int(LOOK_BACK.total_seconds() * 1000) << ids.SHIFT)
-    return [frame(row) for row in reversed(timeline.between(low, (1 << 63) - 1, MOST))]
+    return frames(timeline.between(low, (1 << 63) - 1, MOST)[::-1])
 
 
 def sight(person: Person) -> Sight:
@@ -49,12 +50,16 @@ def sight(person: Person) -> Sight:
     return frozenset(map(str, seen))
 
 
-def frame(row: Row) -> Frame:
-    """Return one row as the log shows it. Its cursor is the present: an old row may be told again when it
+def frames(rows: Sequence[Row]) -> list[Frame]:
+    """Return rows as the log shows them. Their cursor is the present: an old row may be told again when it
     changes.
     """
-    html = render_to_string("webhooks/log.html#row", {"row": row})
-    return Frame(html, "row", str(ids.id_at(datetime.now(UTC))), timeline.facts(row))
+    row_template = get_template("webhooks/log.html#row")
+    cursor = str(ids.id_at(datetime.now(UTC)))
+    return [
+        Frame(row_template.render({"line": line}), "row", cursor, timeline.facts(row))
+        for row, line in zip(rows, lines(rows), strict=True)
+    ]
 
 
 def _merged(ranges: list[tuple[int, ...]]) -> list[tuple[int, int]]:

@@ -129,7 +129,8 @@ def page(
     person: Person, request: HttpRequest, size: int = SIZE
 ) -> tuple[pages.Page[Any], pages.Filters[Any]]:
     """Return the page of the log that the address asks for, and its filter bar."""
-    sides = [pages.filtered(rows, request, FILTERS) for rows in querysets(person)]
+    filters = pages.asked_once(FILTERS)
+    sides = [pages.filtered(rows, request, filters) for rows in querysets(person)]
     return pages.merged([side.queryset for side in sides], request, size), sides[0]
 
 
@@ -147,19 +148,14 @@ def whole(person: Person, request: HttpRequest, *, refused: bool = False) -> Row
 
 
 def querysets(person: Person) -> list[Rows]:
-    """Return the two sides of the log that a person may see, without bodies."""
-    return [
-        model.objects.for_user(person).light().select_related("connection") for model in (Event, Rejection)
-    ]
+    """Return the two sides of the log that a person may see, as its rows show them."""
+    return [model.objects.for_user(person).listed() for model in (Event, Rejection)]
 
 
 def between(low: int, high: int, most: int) -> list[Row]:
     """Return the newest rows of both kinds with these ids, newest first."""
     found = [
-        model.objects.light()
-        .select_related("connection")
-        .filter(id__gte=low, id__lte=high)
-        .order_by("-id")[:most]
+        model.objects.listed().filter(id__gte=low, id__lte=high).order_by("-id")[:most]
         for model in (Event, Rejection)
     ]
     return sorted(chain(*found), key=lambda row: -row.id)[:most]

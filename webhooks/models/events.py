@@ -39,6 +39,7 @@ class Event(Arrived):
     """A verified delivery, stored once. The table is partitioned by id (webhooks/partitions.py)."""
 
     PREFIX = "evt"
+    LISTED = ("id", "connection_id", "state", "type", "object_id", "marks", "duplicates", "hydration")
     origin = models.TextField(choices=Origin.choices, default=Origin.DELIVERED)
     state = models.TextField(choices=State.choices, default=State.RECEIVED)
     type = models.TextField(default="")

@@ -19,6 +19,7 @@ class Rejection(Arrived):
     """
 
     PREFIX = "rej"
+    LISTED = ("id", "connection_id", "delivery_id", "path", "cause", "detail", "count", "test", "event_id")
     slot = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False
     )  # digest of what makes them alike
@@ -51,12 +52,12 @@ class Rejection(Arrived):
     @property
     def badges(self) -> list[tuple[str, Words]]:
         """The marks that a list shows: name and words."""
-        told: dict[tuple[str, Words], bool] = {
-            ("count", f"{self.count:,}×"): self.count > 1,
-            (str(Mark.TEST), Mark.TEST.label): self.test,
-            (str(Mark.LATE_VERIFIED), Mark.LATE_VERIFIED.label): self.event_id is not None,
-        }
-        return [badge for badge, holds in told.items() if holds]
+        told: tuple[tuple[bool, str, Words], ...] = (
+            (self.count > 1, "count", f"{self.count:,}×"),
+            (self.test, Mark.TEST.value, Mark.TEST.label),
+            (self.event_id is not None, Mark.LATE_VERIFIED.value, Mark.LATE_VERIFIED.label),
+        )
+        return [(name, label) for holds, name, label in told if holds]
 
     @property
     def anchor(self) -> str:

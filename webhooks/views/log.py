@@ -13,6 +13,7 @@ from audit import ids, pages
 from connections.models import Connection
 from people.access import person_of
 from webhooks import replay, timeline
+from webhooks.lines import lines
 from webhooks.models import SavedView
 
 
@@ -26,6 +27,7 @@ def log(request: HttpRequest) -> HttpResponse:
     page, filters = timeline.page(person, request)
     context = {
         "page": page,
+        "lines": lines(page.rows),
         "filters": filters,
         "live_url": _live_url(request),
         "after": after,
