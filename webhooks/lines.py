@@ -42,16 +42,25 @@ def _before(name: str, model: type[Row]) -> str:
 
 def _line(row: Row, before: str) -> Line:
     code = row.code
-    refused = isinstance(row, Rejection)
+    state, title, detail, thing = _refusal(row) if isinstance(row, Rejection) else _event(row)
     return {
         "id": str(row.id),
         "code": code,
         "url": f"{before}{code}/",
-        "state": "refused" if refused else row.state,
-        "title": CAUSES.get(row.cause, row.cause) if refused else row.type or gettext("no type"),
+        "state": state,
+        "title": title,
         "badges": row.badges,
-        "detail": retelling.told(row.detail) if refused else "",
-        "object": (row.delivery_id or row.path) if refused else row.object_id,
+        "detail": detail,
+        "object": thing,
         "connection": row.connection_name or "",
         "arrived_at": row.arrived_at,
     }
+
+
+def _event(event: Event) -> tuple[str, pages.Words, str, str]:
+    return event.state, event.type or gettext("no type"), "", event.object_id
+
+
+def _refusal(row: Rejection) -> tuple[str, pages.Words, str, str]:
+    thing = row.delivery_id or row.path
+    return "refused", CAUSES.get(row.cause, row.cause), retelling.told(row.detail), thing

@@ -60,6 +60,12 @@ class Origin(models.TextChoices):
     BULK = "bulk", _("A bulk re-run")
 
 
+LISTED = (
+    *("id", "state", "connection_id", "connection_name", "resource", "operation", "action", "practice"),
+    *("origin", "person__username", "tags", "status", "summary", "started_at", "finished_at"),
+)
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Named sets of runs."""
 
@@ -73,10 +79,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.exclude(connection__in=hidden) if hidden else self
 
     def rows(self) -> Self:
-        """Return what a list shows: no inputs, fields or items, which may be large."""
-        return self.select_related("connection", "person").defer(
-            "inputs", "uploads", "fields", "missing", "items", "partial", "note"
-        )
+        """Return what a list shows and no more: nothing large, no whole connections."""
+        return self.select_related("person").only(*LISTED)
 
     def by_ref(self, ref: str) -> "Run | None":
         """Return the run that people call by this id (`run_…`), or None."""

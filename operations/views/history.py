@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from audit import exports, ids, log, pages
 from connections.models import Connection
 from operations import bulks, exporting, history
+from operations.lines import lines
 from operations.models import Bulk, Run, View
 from people import notices
 from people.access import person_of, role_required
@@ -40,6 +41,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     page = pages.keyset(filters.queryset, request)
     context = {
         "page": page,
+        "lines": lines(page.rows),
         "filters": filters,
         "may_run": person.may("operator"),
         "live_url": _live_url(request),
@@ -137,4 +139,5 @@ def _live_url(request: HttpRequest) -> str:
     """Return the stream of this page; "" for an older page, and for filters that only the database can
     answer."""
     members = {name: request.GET[name] for name in request.GET if request.GET[name]}
-    return "" if set(members) - history.LIVE else f"/live/?{urlencode({'topic': 'run', **members})}"
+    asks_database = set(members) - history.LIVE or members.get("state") == history.BAD
+    return "" if asks_database else f"/live/?{urlencode({'topic': 'run', **members})}"
