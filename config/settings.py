@@ -279,4 +279,5 @@ CELERY_BEAT_SCHEDULE = {
     "news of what ended": _every(5, "overview.tasks.watch"),
     "count hours": _every(60, "overview.tasks.count_hours"),
     "partitions ahead, retention, silence": _every(3600, "webhooks.tasks.keep_house"),
+    "retention goes on": _every(5, "webhooks.tasks.forget_events"),
 }

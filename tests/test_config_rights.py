@@ -120,7 +120,7 @@ def test_the_application_makes_and_drops_partitions_without_owning_them(as_appli
 )
 def test_the_partition_functions_take_no_other_table(as_application, name):
     for call in (
-        "webhooks_partition_drop('{}')",
+        "webhooks_partition_drop('{}', '{{}}', '{{}}')",
         "webhooks_partition_rename('{}', 'webhooks_event_20990101')",
     ):
         assert refused("SELECT " + call.format(name))
@@ -129,7 +129,7 @@ def test_the_partition_functions_take_no_other_table(as_application, name):
 def test_a_partition_that_still_holds_events_is_not_dropped(as_application):
     Event.objects.create()
     week = partitions.name(partitions.monday(datetime.now(UTC)))
-    assert refused(f"SELECT webhooks_partition_drop('{week}')")
+    assert refused(f"SELECT webhooks_partition_drop('{week}', '{{}}', '{{}}')")
 
 
 def test_the_documented_roles_of_a_foreign_server_hold(tmp_path):

@@ -13,6 +13,7 @@ from tests.loopback import Loopback, answer
 from tests.test_webhooks_processing import arrived, processed
 from webhooks import partitions, redaction, replay, retention, silence
 from webhooks.models import Completion, Dedupe, Event, Policy, Remark, Silence
+from webhooks.pace import Pace
 from webhooks.sends import CannotSend
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,15 @@ def aged(connection, days: float, **facts) -> Event:
     return arrived(connection, id=ids.new_id((NOW - timedelta(days=days)).timestamp()), **facts)
 
 
+def forgotten_at(now: datetime) -> int:
+    retention.begin(now)
+    count = 0
+    while retention.is_open():
+        count += retention.go_on(now, Pace(rest=0))
+    retention.forget_keys(now, Pace(rest=0))
+    return count
+
+
 def test_events_go_by_age_and_their_keys_stay():
     research, other = connected("Research"), connected("Other")
     old, new = aged(research, 40), aged(research, 1)
@@ -31,7 +41,7 @@ def test_events_go_by_age_and_their_keys_stay():
     policy = Policy.objects.create(connection=research, keep_days=30)
     assert retention.preview(policy, NOW).count == "1"
     Dedupe.objects.filter(delivery_id="wh_1").update(event_id=aged(other, 8).pk)
-    assert retention.run(NOW) == 1
+    assert forgotten_at(NOW) == 1
     assert set(Event.objects.filter(pk__in=[old.pk, new.pk, kept.pk])) == {new, kept}
     assert Dedupe.objects.count() == 1
     assert Entry.objects.filter(action="webhook.events_forgotten").exists()
@@ -42,9 +52,9 @@ def test_events_go_by_count_and_the_newest_stay():
     rows = [aged(research, days) for days in (5, 4, 3, 2, 1)]
     policy = Policy.objects.create(connection=research, keep_count=2)
     assert retention.preview(policy, NOW).count == "3"
-    assert retention.run(NOW) == 3
+    assert forgotten_at(NOW) == 3
     assert set(Event.objects.all()) == set(rows[-2:])
-    assert retention.run(NOW) == 0
+    assert forgotten_at(NOW) == 0
 
 
 def test_an_event_goes_with_what_belongs_to_it():
@@ -52,7 +62,7 @@ def test_an_event_goes_with_what_belongs_to_it():
     Completion.objects.create(event_id=event.pk, connection=event.connection)
     Remark.objects.create(row_id=event.pk, text="x")
     Policy.objects.create(connection=event.connection, keep_days=30)
-    retention.run(NOW)
+    forgotten_at(NOW)
     assert not Completion.objects.exists()
     assert not Remark.objects.exists()
 
@@ -75,6 +85,58 @@ def test_a_week_that_somebody_still_reads_stays_until_the_next_time():
         reader.execute(f"SELECT count(*) FROM {week}")
         assert partitions.drop_oldest(later) == ""
     assert partitions.drop_oldest(later) == week
+
+
+def test_a_week_of_which_nothing_is_kept_is_dropped_with_what_belongs_to_it():
+    research, other = connected("Research"), connected("Other")
+    later = NOW + 3 * partitions.WEEK
+    week = partitions.name(partitions.monday(NOW))
+    event = arrived(research)
+    arrived(other)
+    Completion.objects.create(event_id=event.pk, connection=research)
+    Remark.objects.create(row_id=event.pk, text="of the event")
+    refusal = Remark.objects.create(row_id=event.pk + 1, text="of a refusal")
+    Policy.objects.create(connection=research, keep_days=7)
+    assert forgotten_at(later) == 1
+    assert week == partitions.oldest(later).name  # the other connection keeps its event
+    Policy.objects.create(connection=other, keep_days=7)
+    arrived(research)
+    assert forgotten_at(later) == 2
+    assert partitions.oldest(later).name > week
+    assert list(Remark.objects.all()) == [refusal]
+    told = Entry.objects.filter(action="webhook.events_forgotten").values_list("target_name", "after")
+    assert sorted(told) == [
+        ("Other", '{"count": 1}'),
+        ("Research", '{"count": 1}'),
+        ("Research", '{"count": 1}'),
+    ]
+
+
+def test_a_week_that_somebody_reads_is_left_whole_and_its_pass_open():
+    later = NOW + 3 * partitions.WEEK
+    Policy.objects.create(connection=arrived(connected()).connection, keep_days=7)
+    retention.begin(later)
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as reader:
+        reader.execute("SELECT count(*) FROM webhooks_event")
+        assert retention.go_on(later, Pace(rest=0)) == 0
+    assert (Event.objects.count(), retention.is_open()) == (1, True)
+    assert retention.go_on(later, Pace(rest=0)) == 1
+
+
+def test_it_rests_after_every_step_and_goes_on_where_it_was(monkeypatch):
+    research = connected()
+    for days in (4, 3, 2, 1):
+        aged(research, days)
+    monkeypatch.setattr(retention, "STEP", 1)
+    policy = Policy.objects.create(connection=research, keep_count=1)
+    retention.begin(NOW)
+    rests: list[float] = []
+    assert retention.go_on(NOW, Pace(seconds=0, sleep=rests.append)) == 0
+    policy.refresh_from_db()
+    assert (Event.objects.count(), policy.forgotten, rests) == (3, 1, [])
+    assert retention.go_on(NOW, Pace(seconds=3600, sleep=rests.append)) == 3
+    assert len(rests) == 3
+    assert Entry.objects.get(action="webhook.events_forgotten").after == '{"count": 3}'
 
 
 def test_silence_is_noticed_once_and_ends_with_the_next_event():

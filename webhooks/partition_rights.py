@@ -1,7 +1,8 @@
 """The functions through which the application moves partitions of the event table without owning it.
 
 Each runs by the right of the tables' owner and takes only names of that table's partitions, so that the
-application's role needs no right to make, change or drop tables (threats.md, T34, S-34).
+application's role needs no right to make, change or drop tables (threats.md, T34, S-34). A partition is
+dropped only when each event in it is before the limit given for its connection: no more than DELETE can do.
 """
 
 FUNCTIONS = """
@@ -48,13 +49,18 @@ BEGIN
     EXECUTE 'ALTER TABLE ' || webhooks_partition_named(part) || ' RENAME TO ' || quote_ident(name);
 END $$;
 
-CREATE OR REPLACE FUNCTION webhooks_partition_drop(part text) RETURNS void
+CREATE OR REPLACE FUNCTION webhooks_partition_drop(part text, connections uuid[], limits bigint[])
+RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE used boolean;
+DECLARE kept boolean;
 BEGIN
-    EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || webhooks_partition_named(part) || ')' INTO used;
-    IF used THEN
-        RAISE EXCEPTION 'The partition % still holds events.', part USING ERRCODE = 'insufficient_privilege';
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM (SELECT connection_id, max(id) AS newest FROM '
+        || webhooks_partition_named(part) || ' GROUP BY connection_id) AS held '
+        || 'LEFT JOIN unnest($1, $2) AS going (connection, kept) ON going.connection = held.connection_id '
+        || 'WHERE going.kept IS NULL OR held.newest >= going.kept)' INTO kept USING connections, limits;
+    IF kept THEN
+        RAISE EXCEPTION 'The partition % holds events that are kept.', part
+            USING ERRCODE = 'insufficient_privilege';
     END IF;
     EXECUTE 'DROP TABLE ' || webhooks_partition_named(part);
 END $$;
@@ -63,5 +69,5 @@ REVOKE EXECUTE ON FUNCTION webhooks_partition_add(text, bigint, bigint) FROM PUB
 REVOKE EXECUTE ON FUNCTION webhooks_partition_attach(text, bigint, bigint) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION webhooks_partition_detach(text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION webhooks_partition_rename(text, text) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION webhooks_partition_drop(text) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION webhooks_partition_drop(text, uuid[], bigint[]) FROM PUBLIC;
 """

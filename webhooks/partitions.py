@@ -5,8 +5,10 @@ events of a long log would need all of them. What comes after the last week lies
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
@@ -18,6 +20,18 @@ from webhooks.partition_rights import FUNCTIONS
 WEEK = timedelta(weeks=1)
 AHEAD = 8  # weeks made in advance; every start and every day makes up for what is missing
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+
+
+class BusyError(Exception):
+    """Others hold on to the table for too long for the door to wait."""
+
+
+class Week(NamedTuple):
+    """A partition of a week: the first id in it, and the one after its last."""
+
+    name: str
+    low: int
+    high: int
 
 
 def monday(moment: datetime) -> datetime:
@@ -66,46 +80,62 @@ def ranges() -> list[tuple[int, int]]:
     return sorted(((int(ends.get(low, low)), int(ends.get(high, high))) for low, high in found), reverse=True)
 
 
-def past(now: datetime) -> list[str]:
-    """Return the partitions of weeks that are over, oldest first."""
+def oldest(now: datetime) -> Week | None:
+    """Return the oldest week that is over."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'webhooks_event'::regclass"
         )
         names = sorted(row[0] for row in cursor.fetchall())
-    return [one for one in names if one.removeprefix("webhooks_event_").isdigit() and one < name(monday(now))]
+        over = [
+            one for one in names if one.removeprefix("webhooks_event_").isdigit() and one < name(monday(now))
+        ]
+        return Week(over[0], *_bounds(cursor, over[0])) if over else None
 
 
 def drop_oldest(now: datetime) -> str:
     """Drop the oldest week when it is over and nothing is left in it; return its name, or "" when there is
-    none.
-
-    Its disk comes back at once. The part before it grows to its end, so that every id keeps a place. A week
-    that others hold on to stays until the next time.
+    none, or somebody reads it.
     """
-    names = past(now)
+    week = oldest(now)
+    if not week or Event.objects.filter(pk__gte=week.low, pk__lt=week.high).exists():
+        return ""
     try:
-        return names[0] if names and _dropped(names[0]) else ""
+        drop(week, {})
+    except BusyError:
+        return ""
+    return week.name
+
+
+def drop(week: Week, limits: Mapping[UUID, int]) -> None:
+    """Drop the oldest week with the events in it, each of which must be before its connection's limit.
+
+    Its disk comes back at once, and nothing is left for autovacuum. The part before it grows to its end, so
+    that every id keeps a place. Raises BusyError when others hold on to the table: the door would wait
+    behind us.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _drop(cursor, week, limits)
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
-        return ""
+        raise BusyError(week.name) from error
 
 
-def _dropped(oldest: str) -> bool:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
-        # Autovacuum, busy after many deletes, is told to go when it was in the way for a second.
-        cursor.execute("SET LOCAL lock_timeout = '1500ms'")
-        cursor.execute(f"LOCK TABLE {oldest}, webhooks_event_before IN ACCESS EXCLUSIVE MODE")
-        cursor.execute("SET LOCAL lock_timeout = '1s'")  # give up rather than make the door wait behind us
-        low, high = _bounds(cursor, oldest)
-        if Event.objects.filter(pk__gte=low, pk__lt=high).exists():
-            return False
-        cursor.execute("SELECT webhooks_partition_detach('webhooks_event_before')")
-        cursor.execute("SELECT webhooks_partition_drop(%s)", [oldest])
-        _attach(cursor, "webhooks_event_before", None, ids.time_of(high))
-    return True
+def _drop(cursor: Any, week: Week, limits: Mapping[UUID, int]) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
+    # Autovacuum, busy after many deletes, is told to go when it was in the way for a second. Who reads is not
+    # in the way of these locks, nor they in theirs; from here on nothing is written into that week.
+    cursor.execute("SET LOCAL lock_timeout = '1500ms'")
+    cursor.execute(f"LOCK TABLE {week.name} IN SHARE MODE")
+    cursor.execute("LOCK TABLE webhooks_event_before IN SHARE UPDATE EXCLUSIVE MODE")
+    cursor.execute("SET LOCAL lock_timeout = '200ms'")  # so long may the door have to wait behind us
+    cursor.execute("SELECT webhooks_partition_detach('webhooks_event_before')")
+    cursor.execute(
+        "SELECT webhooks_partition_drop(%s, %s, %s)", [week.name, list(limits), list(limits.values())]
+    )
+    _attach(cursor, "webhooks_event_before", None, ids.time_of(week.high))
 
 
 def _cut(cursor: Any, start: datetime, wanted: datetime) -> list[str]:

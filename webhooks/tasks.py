@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 from people import notices
 from webhooks import hydrate, partitions, processing, retention, silence
+from webhooks.pace import Pace
 from webhooks.wake import wake
 
 
@@ -34,9 +35,23 @@ def complete_event(event_id: int) -> None:
 
 @shared_task
 def keep_house() -> None:
-    """Make the coming weeks' partitions, forget what is too old, look for silence. Runs every hour."""
+    """Make the coming weeks' partitions, begin to forget what is too old, look for silence. Every hour."""
     now = datetime.now(UTC)
     partitions.extend(now)
-    if count := retention.run(now):
-        notices.tell(None, gettext_noop("Retention removed %(count)s events."), "/audit/", count=count)
+    retention.begin(now)
     silence.look(now)
+    wake("forget_keys")
+
+
+@shared_task
+def forget_events() -> None:
+    """Go on with the forgetting that is under way for some seconds. Every five seconds by beat."""
+    if count := retention.is_open() and retention.go_on(datetime.now(UTC), Pace()):
+        notices.tell(None, gettext_noop("Retention removed %(count)s events."), "/audit/", count=count)
+
+
+@shared_task
+def forget_keys() -> None:
+    """Forget old keys for some seconds; when some are left, go on. A lost message waits for the hour."""
+    if retention.forget_keys(datetime.now(UTC), Pace()):
+        wake("forget_keys")

@@ -23,6 +23,8 @@ class Policy(models.Model):
     )  # types left thin: each costs a call
     keep_days = models.PositiveIntegerField(_("Days to keep events"), null=True, blank=True)
     keep_count = models.PositiveIntegerField(_("Events to keep at most"), null=True, blank=True)
+    forgetting = models.BigIntegerField(null=True, editable=False)  # a pass is under way: the first id kept
+    forgotten = models.IntegerField(default=0, editable=False)  # events that went with it so far
 
     def __str__(self) -> str:
         return f"Policy of {self.connection_id}"

@@ -61,6 +61,8 @@ def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
     before = _policy(connection)
     form = PolicyForm(request.POST, instance=before)
     if form.is_valid():
+        if before.forgetting:
+            before.forgetting = 0  # what is under way ends here; the next hour begins with the new choice
         form.save()
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         log.record("webhook.policy_changed", request=request, target=connection, after=changed)
@@ -163,7 +165,8 @@ def _silence(request: HttpRequest, connection: Connection) -> dict[str, Any]:
 
 def _keeping(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     known = _policy(connection)
-    return {"form": PolicyForm(instance=known), "preview": retention.preview(known, datetime.now(UTC))}
+    preview = retention.preview(known, datetime.now(UTC))
+    return {"form": PolicyForm(instance=known), "preview": preview, "policy": known}
 
 
 def _tests(request: HttpRequest, connection: Connection) -> dict[str, Any]:
