@@ -63,10 +63,13 @@ tick();
 setInterval(tick, 5000);
 document.addEventListener("htmx:load", (event) => tick(event.detail.elt));
 
-// What scrolls can be reached by keyboard.
-for (const box of all(".table-responsive, pre, .value")) {
-  if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
-}
+// What scrolls can be reached by keyboard, also when it is unfolded or a window made it narrow.
+const sizes = new ResizeObserver((seen) => {
+  for (const { target } of seen) if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
+});
+const watch = (root = document) => all(".table-responsive, .chart-table, pre, .value", root).forEach((box) => sizes.observe(box));
+watch();
+document.addEventListener("htmx:load", (event) => watch(event.detail.elt));
 
 // Filters apply when a choice changes; a typed confirmation must match.
 document.addEventListener("change", (event) => {

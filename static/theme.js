@@ -1,6 +1,10 @@
-// Chooses light or dark before the first paint; app.js has the button that changes it.
+// Chooses light or dark before the first paint, and follows the system; app.js has the button that changes it.
 {
-  const kept = localStorage.getItem("theme");
-  const dark = kept ? kept === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+  const wish = matchMedia("(prefers-color-scheme: dark)");
+  const choose = () => {
+    const kept = localStorage.getItem("theme");
+    document.documentElement.dataset.bsTheme = (kept ? kept === "dark" : wish.matches) ? "dark" : "light";
+  };
+  choose();
+  wish.addEventListener("change", choose);
 }
