@@ -2,30 +2,51 @@
 
 import itertools
 import os
+import socket
 import time
+import zlib
 from datetime import UTC, datetime
 
 SHIFT = 22  # bits below the milliseconds: 10 of process identity, 12 of counter
+# 41 bits of milliseconds would be used up in September 2039. From 2030 on 18 bits are below them, 8 and 10:
+# ids last until 2185, and none that was ever given changes.
+LATER, LATER_SHIFT = 1_893_456_000_000, 18  # milliseconds since 1970: 2030-01-01, the start of an hour
+LATER_ID = LATER << SHIFT
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 
 _counter = itertools.count(int.from_bytes(os.urandom(2), "big"))
+# In containers every process has the same number, on one machine the same host: together they tell apart.
+_host = zlib.crc32(socket.gethostname().encode())
 
 
 def new_id(at: float | None = None) -> int:
     """Return an id for a row born now, or at `at` (seconds since 1970). Later ones are larger."""
     milliseconds = int((time.time() if at is None else at) * 1000)
-    node = (os.getpid() & 0x3FF) << 12
-    return milliseconds << SHIFT | node | (next(_counter) & 0xFFF)
+    node, number = os.getpid() ^ _host, next(_counter)
+    if milliseconds < LATER:
+        return milliseconds << SHIFT | (node & 0x3FF) << 12 | number & 0xFFF
+    return _first(milliseconds) | (node & 0xFF) << 10 | number & 0x3FF
 
 
 def id_at(moment: datetime) -> int:
     """Return the smallest id that a row born at `moment` can have: the cursor for a time range."""
-    return int(moment.timestamp() * 1000) << SHIFT
+    return _first(int(moment.timestamp() * 1000))
 
 
 def time_of(row_id: int) -> datetime:
     """Return when the row with this id was born (UTC, to the millisecond)."""
-    return datetime.fromtimestamp((row_id >> SHIFT) / 1000, UTC)
+    return datetime.fromtimestamp(milliseconds_of(row_id) / 1000, UTC)
+
+
+def milliseconds_of(row_id: int) -> int:
+    """Return when the row with this id was born, in milliseconds since 1970."""
+    later = max(0, row_id - LATER_ID)
+    return (row_id - later >> SHIFT) + (later >> LATER_SHIFT)
+
+
+def _first(milliseconds: int) -> int:
+    later = max(0, milliseconds - LATER)
+    return (milliseconds - later << SHIFT) + (later << LATER_SHIFT)
 
 
 def encode(prefix: str, row_id: int) -> str:

@@ -14,6 +14,7 @@ from operations import search
 from operations.models import Origin, Run, State
 
 LIVE = {"state", "connection", "resource", "operation"}  # filters that the live line can answer by itself
+BAD = "bad"  # a choice of the state filter that is no state
 COLUMNS = (
     "id",
     "state",
@@ -43,7 +44,9 @@ def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     """Return the filters of the run list, with the choices that this person has."""
     return (
         pages.Filter("q", gettext("Search"), search.narrow, hint=gettext("words asked or answered")),
-        pages.exact("state", gettext("State"), State.choices),
+        pages.Filter(
+            "state", gettext("State"), by_state, (*State.choices, (BAD, gettext("Failed or unknown")))
+        ),
         pages.exact(
             "connection", gettext("Connection"), lambda: [(str(one.pk), one.name) for one in visible]
         ),
@@ -77,6 +80,11 @@ def people() -> list[tuple[str, str]]:
     """Return everybody who has an account."""
     names = get_user_model().objects.order_by("username").values_list("pk", "username")
     return [(str(pk), name) for pk, name in names]
+
+
+def by_state(rows: pages.Rows, value: str) -> pages.Rows:
+    """Narrow to a state, or to the two that the overview counts as bad."""
+    return rows.filter(state__in=(State.FAILED, State.UNKNOWN) if value == BAD else (value,))
 
 
 def by_operation(rows: pages.Rows, value: str) -> pages.Rows:

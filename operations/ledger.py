@@ -1,4 +1,4 @@
-"""The ledger that the spending page shows: sums by day and by connection, with bars already laid out."""
+"""The ledger that the spending page shows: sums by day and by connection."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,8 +7,6 @@ from decimal import Decimal
 
 from connections.models import ConnectionQuerySet
 from operations.models import Spent
-
-WIDTH, HEIGHT = 720, 140  # user units of the chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +26,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One day of the chart."""
-
-    day: date
-    line: Line
-    x: float
-    width: float
-    height: float
-
-    @property
-    def y(self) -> float:
-        """Where it begins, from the top."""
-        return HEIGHT - self.height
-
-
-@dataclass(frozen=True, slots=True)
 class Ledger:
-    """Everything the page shows. The bars stand for money, or for tokens while no price is known."""
+    """Everything the page shows: by day, by connection, and all together."""
 
-    bars: list[Bar]
+    days: list[tuple[date, Line]]
     lines: list[Line]
     whole: Line
-    by_cost: bool
 
 
 def of(connections: ConnectionQuerySet, first: date, days: int) -> Ledger:
@@ -64,7 +45,7 @@ def of(connections: ConnectionQuerySet, first: date, days: int) -> Ledger:
         for day in (first + timedelta(days=index) for index in range(days))
     ]
     lines.sort(key=lambda line: (line.cost, line.tokens), reverse=True)
-    return Ledger(_bars(by_day, by_cost=whole.cost > 0), lines, whole, by_cost=whole.cost > 0)
+    return Ledger(by_day, lines, whole)
 
 
 def _line(name: str, rows: Iterable[Spent]) -> Line:
@@ -76,12 +57,3 @@ def _line(name: str, rows: Iterable[Spent]) -> Line:
         sum(row.output_tokens for row in kept),
         sum((row.cost for row in kept), Decimal(0)),
     )
-
-
-def _bars(days: list[tuple[date, Line]], *, by_cost: bool) -> list[Bar]:
-    heights = [float(line.cost) if by_cost else float(line.tokens) for _, line in days]
-    largest, slot = max(heights, default=0) or 1, WIDTH / max(len(days), 1)
-    return [
-        Bar(day, line, index * slot + slot * 0.1, slot * 0.8, height / largest * HEIGHT)
-        for index, ((day, line), height) in enumerate(zip(days, heights, strict=True))
-    ]

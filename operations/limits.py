@@ -19,7 +19,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm takes 
         labels = {
             "at_once": _("Calls at once"),
             "a_minute": _("Calls a minute"),
-            "budget": _("Budget a day"),
+            "budget": _("Budget a day, in $"),
             "keep_days": _("Keep runs for days"),
             "keep_runs": _("Keep at most so many runs"),
         }
@@ -62,8 +62,8 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "service": _("Service"),
             "model": _("Model"),
-            "per_million_in": _("A million in"),
-            "per_million_out": _("A million out"),
+            "per_million_in": _("$ for a million tokens in"),
+            "per_million_out": _("$ for a million tokens out"),
         }
         help_texts = {"model": _("gpt-x, or gpt-x* for all that begin so.")}
 

@@ -1,26 +1,49 @@
-"""Charts drawn by the server as SVG: stacked bars over time, with axes, hover texts, links and a table."""
+"""Charts drawn by the server as SVG: bars over time, with axes, units, hover texts, links and a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from math import floor, log10
 
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from audit.pages import Words
+from overview.templatetags.look import duration, money, percent
 
-WIDTH, HEIGHT = 480, 160  # user units; the picture scales with its card
-LEFT, BOTTOM, TOP, RIGHT = 36, 22, 8, 12  # room for the axes
+WIDTH, HEIGHT = 340, 150  # user units, about a card's pixels: in a wider picture the words would shrink
+LEFT, BOTTOM, TOP, RIGHT = 50, 22, 10, 6  # room for the axes
 GAP = 0.22  # share of a bar's slot that stays empty
-STEPS = (1, 2, 5)
+STEPS = (1, 2, 5, 10)
+LABELS = 7  # days that the axis names at most
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How values are written: on the axis, and in full; `whole` has no halves on the axis."""
+
+    axis: Callable[[float], str]
+    full: Callable[[float], str]
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of the stack: the name people read, the ways of ending that it sums, and its class."""
+    """One colour: the name people read, its class, and the ways of ending that it counts (see `counted`)."""
 
     label: Words
-    names: tuple[str, ...]
     css: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The time of one bar: in the table, on hover, below the axis ("" for none), and the list behind it."""
+
+    name: str
+    span: str
+    tick: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,94 +57,146 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    """One hour: where it stands, its rectangles, and what hovering says."""
+    """One slot as it is drawn, and its line of the table."""
 
+    slot: Slot
     x: float
     width: float
     parts: tuple[Part, ...]
     text: str
+    values: tuple[str, ...]
+
+    @property
+    def middle(self) -> float:
+        """Where its label stands."""
+        return self.x + self.width / 2
 
 
 @dataclass(frozen=True)
 class Chart:
-    """All that the template needs to draw, in user units."""
+    """All that the template needs to draw, in user units. `said` sums it up in one sentence."""
 
     title: str
+    said: str
     series: tuple[Series, ...]
     bars: tuple[Bar, ...]
     y_ticks: tuple[tuple[float, str], ...]
-    x_ticks: tuple[tuple[float, str], ...]
-    table: tuple[tuple[datetime, tuple[int, ...]], ...]
-    total: int
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     base: int = HEIGHT - BOTTOM
 
 
-def stacked(
+def draw(
     title: str,
-    starts: Sequence[datetime],
-    counts: Sequence[Mapping[str, int]],
+    slots: Sequence[Slot],
+    rows: Sequence[Sequence[float]],
     series: Sequence[Series],
+    unit: Unit,
+    *,
+    stacked: bool = True,
 ) -> Chart:
-    """Return a chart of one bar an hour."""
-    table = tuple(
-        (start, tuple(sum(hour.get(name, 0) for name in one.names) for one in series))
-        for start, hour in zip(starts, counts, strict=True)
+    """Return a chart of one bar a slot; `rows` has a value of each series for each slot.
+
+    Not stacked, each series is drawn over the one before it, from the base: the largest comes first."""
+    largest = max((sum(row) if stacked else max(row) for row in rows), default=0)
+    top = nice(largest, whole=unit.whole)
+    width = (WIDTH - LEFT - RIGHT) / max(len(slots), 1)
+    bars = tuple(
+        Bar(
+            slot,
+            round(LEFT + width * (place + GAP / 2), 1),
+            round(width * (1 - GAP), 1),
+            tuple(_parts(row, series, top, stacked=stacked)),
+            _text(slot, row, series, unit),
+            tuple(unit.full(value) for value in row),
+        )
+        for place, (slot, row) in enumerate(zip(slots, rows, strict=True))
     )
-    top = _nice(max((sum(values) for _, values in table), default=0))
-    slot = (WIDTH - LEFT - RIGHT) / max(len(table), 1)
-    bars = tuple(_bar(place, slot, at, values, series, top) for place, (at, values) in enumerate(table))
+    ticks = (0, top / 2, top) if not unit.whole or top > 1 and top % 2 == 0 else (0, top)
+    said = _("%(title)s: at most %(most)s.") % {"title": title, "most": unit.full(largest)}
     return Chart(
-        title=title,
-        series=tuple(series),
-        bars=bars,
-        y_ticks=tuple((_y(value, top), _short(value)) for value in (0, top / 2, top) if value == int(value)),
-        x_ticks=tuple(
-            (bar.x + bar.width / 2, f"{at:%H:00}")
-            for bar, (at, _) in zip(bars, table, strict=True)
-            if at.hour % 6 == 0
-        ),
-        table=table,
-        total=sum(sum(values) for _, values in table),
+        title, said, tuple(series), bars, tuple((_y(value, top), unit.axis(value)) for value in ticks)
     )
 
 
-def _bar(
-    place: int, slot: float, at: datetime, values: Sequence[int], series: Sequence[Series], top: int
-) -> Bar:
-    parts, below = [], 0
-    for one, value in zip(series, values, strict=True):
+def counted(counts: Sequence[Mapping[str, int]], series: Sequence[Series]) -> list[list[int]]:
+    """Return the rows of a chart from how many things ended in which way."""
+    return [[sum(one.get(name, 0) for name in part.names) for part in series] for one in counts]
+
+
+def hours(starts: Sequence[datetime], address: Callable[[str, str], str]) -> list[Slot]:
+    """Return a slot for each hour; `address` leads from its two ends to the list behind it."""
+    return [
+        Slot(
+            f"{date_format(at, 'j M')} {at:%H:%M}",
+            _("%(start)s to %(end)s UTC")
+            % {"start": f"{at:%H:%M}", "end": f"{at + timedelta(hours=1):%H:%M}"},
+            f"{at:%H:00}" if at.hour % 6 == 0 else "",
+            address(f"{at:%Y-%m-%dT%H:%M}", f"{at + timedelta(hours=1):%Y-%m-%dT%H:%M}"),
+        )
+        for at in starts
+    ]
+
+
+def days(dates: Sequence[date], address: Callable[[str, str], str]) -> list[Slot]:
+    """Return a slot for each day, with a label below some of them."""
+    every = -(-len(dates) // LABELS)
+    return [
+        Slot(
+            date_format(day, "j M"),
+            date_format(day, "j M Y"),
+            date_format(day, "j M") if place % every == every // 2 else "",
+            address(day.isoformat(), day.isoformat()),
+        )
+        for place, day in enumerate(dates)
+    ]
+
+
+def nice(largest: float, *, whole: bool) -> float:
+    """Return the smallest of 1, 2, 5, 10, 20, 50 … (and 0.5, 0.2 …) that is not less: the axis ends on it."""
+    if largest <= 0 or (whole and largest <= 1):
+        return 1
+    power = 10.0 ** floor(log10(largest))
+    return next((step * power for step in STEPS if step * power >= largest), 10 * power)
+
+
+def _parts(row: Sequence[float], series: Sequence[Series], top: float, *, stacked: bool) -> Sequence[Part]:
+    parts, below = [], 0.0
+    for one, value in zip(series, row, strict=True):
         if value:
             y = _y(below + value, top)
             parts.append(Part(round(y, 1), round(_y(below, top) - y, 1), one.css))
-        below += value
-    said = ", ".join(f"{value:,} {one.label}" for one, value in zip(series, values, strict=True) if value)
-    text = _("%(start)s to %(end)s UTC: %(said)s") % {
-        "start": f"{at:%H:%M}",
-        "end": f"{at + timedelta(hours=1):%H:%M}",
-        "said": said or _("none"),
-    }
-    return Bar(round(LEFT + slot * (place + GAP / 2), 1), round(slot * (1 - GAP), 1), tuple(parts), text)
+        below += value if stacked else 0
+    return parts
 
 
-def _y(value: float, top: int) -> float:
+def _text(slot: Slot, row: Sequence[float], series: Sequence[Series], unit: Unit) -> str:
+    pairs = zip(series, row, strict=True)
+    said = ", ".join(f"{unit.full(value)} {one.label}" for one, value in pairs if value)
+    return f"{slot.span}: {said or _('none')}"
+
+
+def _y(value: float, top: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top
 
 
-def _nice(largest: int) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, 50 … that is not less than `largest`: the axis ends on it."""
-    power = 1
-    while True:
-        for step in STEPS:
-            if step * power >= largest:
-                return step * power
-        power *= 10
-
-
 def _short(value: float) -> str:
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:g} {unit}"
     return f"{value:g}"
+
+
+def _whole(value: float) -> str:
+    return number_format(round(value), 0, force_grouping=True)
+
+
+def _dollars(value: float) -> str:
+    return money(value) or "$ 0"
+
+
+COUNT = Unit(_short, _whole, whole=True)
+SHARE = Unit(lambda value: f"{value:g} %", percent)
+TIME = Unit(duration, duration)
+MONEY = Unit(lambda value: f"$ {value:g}", _dollars)

@@ -8,25 +8,42 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, Count, F, Max, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, Func, Max, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from audit import ids
 from overview.models import Counted, EventHour
 from webhooks.models import Event
 
-HOUR_IDS = 3_600_000 << ids.SHIFT  # how far the ids of two hours lie apart
+HOUR_MS = 3_600_000
+# How many hours after 1970 the row with this id was born, as SQL: `audit.ids` packs closer from 2030 on.
+HOUR = (
+    f"(LEAST(id, {ids.LATER_ID}) / {HOUR_MS << ids.SHIFT}"
+    f" + GREATEST(id - {ids.LATER_ID}, 0) / {HOUR_MS << ids.LATER_SHIFT})"
+)
 SETTLED = timedelta(seconds=15)  # younger rows may still be on their way to their commit
 KEPT = timedelta(days=8)
 LIMIT = "60s"  # the first count after a long silence may take longer than a page may
 
 COUNT = """
 INSERT INTO overview_eventhour (hour, connection_id, count)
-SELECT date_trunc('hour', to_timestamp((id >> 22) / 1000.0), 'UTC'), connection_id, count(*)
+SELECT to_timestamp({} * 3600), connection_id, count(*)
 FROM webhooks_event WHERE id >= %s AND id < %s AND connection_id IS NOT NULL
 GROUP BY 1, 2
 ON CONFLICT (hour, connection_id) DO UPDATE SET count = overview_eventhour.count + excluded.count
 """
+
+
+class HourOf(Func):
+    """The hour of an id, for the ORM: `HourOf("id")`."""
+
+    template = HOUR.replace("id", "%(expressions)s")
+    output_field = BigIntegerField()
+
+
+def hour_of(moment: datetime) -> int:
+    """Return what HOUR gives for a row that is born at `moment`."""
+    return int(moment.timestamp()) // 3600
 
 
 @transaction.atomic
@@ -38,7 +55,7 @@ def count() -> None:
         Counted.objects.get_or_create(pk=1, defaults={"upto": ids.id_at(timezone.now() - KEPT)})
         since = Counted.objects.select_for_update().get(pk=1).upto
         if since < until:
-            cursor.execute(COUNT, [since, until])
+            cursor.execute(COUNT.format(HOUR), [since, until])
             Counted.objects.update(upto=until)
     EventHour.objects.filter(hour__lt=timezone.now() - KEPT).delete()
 
@@ -51,8 +68,7 @@ def by_hour(events: QuerySet[Event], counted: QuerySet[EventHour], start: dateti
     for hour, number, until in known.annotate(upto=Max(Subquery(Counted.objects.values("upto")[:1]))):
         found[hour] += number
         upto = max(upto, until)
-    bucket = F("id") / Value(HOUR_IDS, output_field=BigIntegerField())
-    newer = events.filter(id__gte=upto).order_by().annotate(bucket=bucket)
+    newer = events.filter(id__gte=upto).order_by().annotate(bucket=HourOf("id"))
     for number, count in newer.values_list("bucket").annotate(n=Count("id")):
         found[datetime.fromtimestamp(number * 3600, UTC)] += count
     return found

@@ -14,7 +14,7 @@ from audit import pages
 from overview import charts
 from overview.templatetags.look import TONES
 
-SERIES = (charts.Series("good", ("good",), "chart-good"), charts.Series("bad", ("bad",), "chart-bad"))
+SERIES = (charts.Series("good", "chart-good"), charts.Series("bad", "chart-bad"))
 DOCUMENT = {
     "id": "resp_1",
     "output": [{"type": "message", "text": "Hello"}],
@@ -39,7 +39,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         raise Http404
     now = timezone.now().replace(minute=0)
     starts = [now - timedelta(hours=23 - hour) for hour in range(24)]
-    counts = [{"good": hour * 3 % 17, "bad": hour % 5} for hour in range(24)]
+    counts = [(hour * 3 % 17, hour % 5) for hour in range(24)]
+    slots = charts.hours(starts, lambda since, until: f"#{since}")
     sprite = (settings.BASE_DIR / "static" / "icons.svg").read_text()
     context = {
         "now": timezone.now() - timedelta(minutes=3),
@@ -47,7 +48,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "icons": re.findall(r'<symbol id="([a-z-]+)"', sprite),
         "form": Sample({"text": "x"}),
         "document": DOCUMENT,
-        "chart": charts.stacked("Sample", starts, counts, SERIES),
+        "chart": charts.draw("Sample", slots, counts, SERIES, charts.COUNT),
         "tabs": [("one", "One", "#", 3), ("two", "Two", "#", None)],
         "filters": pages.Filters(
             [

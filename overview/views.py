@@ -3,23 +3,11 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_GET
 
-from overview import attention, charts, figures, finding, first_steps, health, sight
+from overview import attention, figures, finding, first_steps, health, pictures, sight
 from overview import help as book
 from people.access import person_of, role_required
-
-RUNS = (
-    charts.Series(_l("succeeded"), ("succeeded",), "chart-good"),
-    charts.Series(_l("failed or unknown"), figures.BAD, "chart-bad"),
-    charts.Series(_l("other"), ("queued", "running", "sending", "waiting", "cancelled"), "chart-other"),
-)
-EVENTS = (
-    charts.Series(_l("events"), ("events",), "chart-good"),
-    charts.Series(_l("refused"), ("refused",), "chart-bad"),
-)
 
 
 @require_GET
@@ -36,8 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "steps": steps,
         "next_step": next((step for step in steps if not step.done), None),
         "day": day,
-        "runs_chart": charts.stacked(_("Runs an hour"), day.runs.hours.starts, day.runs.hours.counts, RUNS),
-        "events_chart": charts.stacked(_("Deliveries an hour"), day.events.starts, day.deliveries, EVENTS),
+        "charts": pictures.of_day(day),
     }
     return render(request, "overview/home.html", context)
 

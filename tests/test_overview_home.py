@@ -160,9 +160,10 @@ def test_times_tokens_and_cost_are_summed(viewer, make_run) -> None:
     for seconds in (1, 2, 9):
         make_run(started_at=now, finished_at=now + timedelta(seconds=seconds), total_tokens=10, cost="0.5")
     day = figures.last_day(sight.of(viewer))
-    assert day.runs.median == timedelta(seconds=2)
-    assert day.runs.slow > timedelta(seconds=8)
-    assert (day.runs.tokens, float(day.runs.cost)) == (30, 1.5)
+    assert day.runs.whole.median == timedelta(seconds=2)
+    assert day.runs.whole.slow > timedelta(seconds=8)
+    assert (day.runs.whole.tokens, float(day.runs.whole.cost)) == (30, 1.5)
+    assert sum(one.tokens for one in day.runs.used) == 30
 
 
 @pytest.mark.parametrize("role", ["viewer", "admin"])

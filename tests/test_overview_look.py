@@ -133,20 +133,42 @@ def test_a_path_leads_to_each_value() -> None:
 
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SERIES = (charts.Series("good", ("good",), "chart-good"), charts.Series("bad", ("bad", "worse"), "chart-bad"))
+SERIES = (charts.Series("good", "chart-good", ("good",)), charts.Series("bad", "chart-bad", ("bad", "worse")))
 
 
 def chart(*counts: dict[str, int]) -> charts.Chart:
     starts = [START + timedelta(hours=hour) for hour in range(len(counts))]
-    return charts.stacked("Runs", starts, counts, SERIES)
+    slots = charts.hours(starts, lambda since, until: f"/runs/?since={since}&until={until}")
+    return charts.draw("Runs", slots, charts.counted(counts, SERIES), SERIES, charts.COUNT)
 
 
 def test_a_chart_sums_its_series_and_says_each_hour() -> None:
     drawing = chart({"good": 3, "bad": 1, "worse": 1}, {})
-    assert drawing.total == 5
+    assert drawing.said == "Runs: at most 5."
     assert drawing.bars[0].text == "00:00 to 01:00 UTC: 3 good, 2 bad"
     assert drawing.bars[1].text.endswith("none")
-    assert [values for _, values in drawing.table] == [(3, 2), (0, 0)]
+    assert [bar.values for bar in drawing.bars] == [("3", "2"), ("0", "0")]
+    assert drawing.bars[0].slot.url == "/runs/?since=2026-01-01T00:00&until=2026-01-01T01:00"
+
+
+def test_an_axis_ends_on_a_round_value_with_its_unit() -> None:
+    slots = charts.hours([START], lambda since, until: "")
+    for value, unit, label in (
+        (0.0007, charts.MONEY, "$ 0.001"),
+        (1834, charts.TIME, "2.0 s"),
+        (3, charts.COUNT, "5"),
+        (41_000, charts.COUNT, "50 k"),
+        (12.5, charts.SHARE, "20 %"),
+        (0, charts.MONEY, "$ 1"),
+    ):
+        assert charts.draw("", slots, [[value]], SERIES[:1], unit).y_ticks[-1][1] == label
+
+
+def test_series_that_are_not_stacked_stand_on_the_same_ground() -> None:
+    slots = charts.hours([START], lambda since, until: "")
+    drawing = charts.draw("", slots, [(900, 300)], SERIES, charts.TIME, stacked=False)
+    assert all(part.y + part.height == pytest.approx(drawing.base, abs=0.2) for part in drawing.bars[0].parts)
+    assert drawing.bars[0].text == "00:00 to 01:00 UTC: 900 ms good, 300 ms bad"
 
 
 @settings(max_examples=100)
@@ -170,5 +192,5 @@ def test_every_bar_stays_inside_and_parts_stand_on_each_other(counts) -> None:
 
 def test_a_chart_without_anything_has_axes_and_no_bars() -> None:
     html = render_to_string("components/chart.html", {"chart": chart({}, {})})
-    assert "0 in all" in html
+    assert "at most 0" in html
     assert 'class="chart-good" x' not in html
