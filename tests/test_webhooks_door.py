@@ -141,6 +141,14 @@ def test_unknown_and_disabled_endpoints_answer_alike_and_say_nothing():
     }
 
 
+def test_a_body_in_chunks_that_was_not_read_is_not_called_empty():
+    sender, said = Sender.of(), body()
+    type(sender.connection).objects.update(enabled=False)
+    in_chunks = [*sender.headers(said), (b"transfer-encoding", b"chunked")]
+    assert deliver((sender.path, in_chunks, [said, b""])) == [404]
+    assert Rejection.objects.get().raw is None
+
+
 @pytest.mark.parametrize(
     "path", ["/webhooks/a\0b", "/webhooks/../etc", "/webhooks/1", "/webhooks/", "/webhooks/no/such"]
 )

@@ -42,12 +42,18 @@ class Refusal:
             method=delivery.method[:20],
             peer=delivery.peer,
             headers=delivery.headers_json(),
-            body=delivery.body if self.connection_id and delivery.size <= len(delivery.body) else None,
+            body=delivery.body if self.connection_id and _is_whole(delivery) else None,
             size=delivery.size,
             count=self.count,
             last_at=datetime.fromtimestamp(self.last_at, UTC),
             test=delivery.header(b"webhook-id").startswith(TEST.encode()),
         )
+
+
+def _is_whole(delivery: Delivery) -> bool:
+    """Tell whether the body is all there; of one in chunks that was not read nobody knows the size."""
+    in_chunks = bool(delivery.header(b"transfer-encoding")) and not delivery.body
+    return delivery.size <= len(delivery.body) and not in_chunks
 
 
 def write(refused: list[Refusal]) -> None:
