@@ -22,6 +22,12 @@ SHOW = "(id) => document.getElementById(id).showModal()"
 CLOSE = "(id) => document.getElementById(id).close()"
 
 
+def once(page: Page) -> list[str]:
+    """Return what axe finds on a page as it stands."""
+    page.evaluate(SOURCE)
+    return list(page.evaluate(RUN))
+
+
 class Examiner:
     """Looks at one place after another; a dialog, which many pages have, is looked at once."""
 

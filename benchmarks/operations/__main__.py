@@ -58,11 +58,12 @@ def browser(copy: house.House) -> Iterator[BrowserContext]:
 
 def report(visits: list[Visit]) -> list[Visit]:
     """Print the table and the counts; return the visits that were not good."""
-    print("| form | state | shown | s | console |\n|---|---|---|---|---|")
+    print("| form | state | shown | s | console | axe |\n|---|---|---|---|---|---|")
     for one in visits:
         shown = ", ".join(f"{count} {kind}" for kind, count in one.shown.items() if count)
         said = "; ".join(one.console) or "quiet"
-        print(f"| {one.name} | {one.state} | {shown} | {one.seconds:.1f} | {said} |")
+        found = "; ".join(one.axe) or "clean"
+        print(f"| {one.name} | {one.state} | {shown} | {one.seconds:.1f} | {said} | {found} |")
     states = ", ".join(f"{count} {state}" for state, count in Counter(one.state for one in visits).items())
     bad = [one for one in visits if not one.good]
     counted = Run.objects.filter(origin="person").count()

@@ -9,6 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from benchmarks.accessibility import axe
+
 PATIENCE = 60_000  # milliseconds
 KIND = "light-wide"  # as the sheets of pictures call them
 ENDS = re.compile("^(Succeeded|Failed|Unknown|Cancelled)$")
@@ -33,12 +35,13 @@ class Visit:
     shown: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     console: list[str] = field(default_factory=list)
+    axe: list[str] = field(default_factory=list)
     picture: Path | None = None
 
     @property
     def good(self) -> bool:
-        """Whether it succeeded, something of the answer is to be seen, and the console kept quiet."""
-        return self.state == "Succeeded" and any(self.shown.values()) and not self.console
+        """Whether it succeeded, the answer is to be seen, the console kept quiet, and axe found nothing."""
+        return self.state == "Succeeded" and any(self.shown.values()) and not self.console + self.axe
 
 
 class Visitor:
@@ -56,6 +59,7 @@ class Visitor:
         began, seen = time.perf_counter(), Visit(name)
         self.said.clear()
         self.page.goto(form)
+        seen.axe = axe.once(self.page)
         self._fill(values)
         self._send()
         expect(self.page.get_by_text(ENDS).first).to_be_visible(timeout=PATIENCE)
@@ -64,6 +68,7 @@ class Visitor:
         seen.shown = {kind: self.page.locator(what).count() for kind, what in SHOWN.items()}
         seen.picture = self.pictures / f"{name}-{KIND}.png"
         self.page.screenshot(path=seen.picture)
+        seen.axe += axe.once(self.page)
         seen.console = list(self.said)
         return seen
 
