@@ -187,7 +187,7 @@ def slowest(value: timedelta | None) -> str:
 
 
 @register.filter
-def money(amount: Decimal | None) -> str:
+def money(amount: Decimal | float | None) -> str:
     """Return an amount in dollars: to the cent, small ones to four digits, "" for none."""
     if not amount:
         return ""
