@@ -1,17 +1,15 @@
-"""What every benchmark shares: rounds that take turns, medians, goals, and the one table they all print."""
+"""What every benchmark shares: goals, lines with a median each, and the one table they all print."""
 
 import json
 import os
 import platform
-import statistics
 import sys
+import traceback
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-
-Measure = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,23 @@ class Row:
         unit: str,
         *,
         against: tuple[str, float] | None = None,
-        goal: Goal | None = None,
+        ratio: float | None = None,
+        goal: Goal | tuple[Goal, ...] | None = None,
         note: str = "",
     ) -> "Row":
-        """Return the line for a value; `against` names the other side of the ratio and its value."""
-        ratio = value / against[1] if against and against[1] else None
-        measured = ratio if goal and goal.unit == "×" else value
-        reached = goal.reached(measured) if goal and measured is not None else None
+        """Return the line for a value; `against` names the other side and its value, `ratio` may be told
+        apart from both."""
+        if ratio is None and against and against[1]:
+            ratio = value / against[1]
+        goals = goal if isinstance(goal, tuple) else (goal,) if goal else ()
+        judged = [
+            one.reached(measured)
+            for one in goals
+            if (measured := ratio if one.unit == "×" else value) is not None
+        ]
+        reached = all(judged) if judged else None
         named = f"{against[0]} {shown(against[1])}" if against else ""
-        return cls(what, value, unit, named, ratio, str(goal or ""), reached, note)
+        return cls(what, value, unit, named, ratio, ", ".join(map(str, goals)), reached, note)
 
     def cells(self) -> list[str]:
         """Return the line's texts in the order of COLUMNS."""
@@ -87,19 +93,6 @@ def shown(number: float) -> str:
     return f"{number:.1f}" if abs(number) >= 10 else f"{number:.2f}"
 
 
-def interleaved(measures: Mapping[str, Measure], rounds: int) -> dict[str, float]:
-    """Return the median of each measure; one round warms up, then they take turns, so that all share the
-    weather."""
-    readings: dict[str, list[float]] = {name: [] for name in measures}
-    for number in range(rounds + 1):
-        for name, measure in measures.items():
-            reading = measure()
-            if number:
-                readings[name].append(reading)
-            say(f"  round {number or 'warm-up'}: {name} {shown(reading)}")
-    return {name: statistics.median(values) for name, values in readings.items()}
-
-
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that `share` of the values do not exceed; 0 for none."""
     ordered = sorted(values)
@@ -116,22 +109,32 @@ def options(description: str, **more: object) -> Namespace:
     (name=default)."""
     parser = ArgumentParser(description=description)
     parser.add_argument("--short", action="store_true", help="the form that `make bench` runs")
-    parser.add_argument("--rounds", type=int, default=0, help="rounds after the warm-up (5; short: 3)")
+    parser.add_argument("--rounds", type=int, default=0, help="rounds after the warm-up (5)")
     parser.add_argument("--json", action="store_true", help="print the lines as JSON, for `make bench`")
     for name, default in more.items():
         parser.add_argument(f"--{name}", type=type(default), default=default, help=f"default {default}")
     asked = parser.parse_args()
-    asked.rounds = asked.rounds or (3 if asked.short else 5)
+    asked.rounds = asked.rounds or 5
     return asked
 
 
 def report(title: str, rows: Iterable[Row], *, as_json: bool = False) -> None:
     """Print the table of one program, or its lines as JSON."""
-    found = list(rows)
+    found = list(_as_far_as_it_went(title, rows))
     if as_json:
         print(json.dumps([asdict(row) for row in found]), flush=True)
     else:
         print(f"\n{title}\n{machine()}\n\n{table(found)}", flush=True)
+
+
+def _as_far_as_it_went(title: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the lines that there are, and one that says why there are no more."""
+    try:
+        yield from rows
+    except (Exception, KeyboardInterrupt) as error:
+        traceback.print_exc()
+        why = "its time was over" if isinstance(error, KeyboardInterrupt) else f"{error}"
+        yield Row(f"{title}: ended early", 0, "", reached=False, note=why[:200])
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -3,35 +3,58 @@
 python -m benchmarks.growth [--short] [--sizes 10000,1000000,10000000]
 """
 
+import statistics
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 
 from benchmarks import deliveries, door, frame, house, live, log, seed
 from benchmarks.curves import Chart, Points
-from benchmarks.frame import Row
+from benchmarks.frame import Goal, Row
 from benchmarks.pgbench import Pgbench
+from benchmarks.rounds import Rounds
+from benchmarks.viewers import Seen
 
 CURVES = house.BASE / "docs" / "curves"
+SECONDS = 2.0  # of one reading
 LISTS = ("first page", "at random depth", "busy connection", "rare type", "one day")
 SEARCHES = ("identifier", "common word", "none found", "JSON path")
 
 
-def door_curve(sizes: list[int], rounds: int) -> Points:
-    """Return the door's rate over pgbench's in the same server, by the number of events that are stored."""
-    points = []
-    for size in sizes:
-        with house.House(seed.store(size, min(size, log.MOST_RUNS))) as copy:
-            copy.hold_workers()
-            bench = door.Bench(copy, deliveries.Sender.of(f"Growth {deliveries.run_name()}"), 2.0)
-            limit = Pgbench(copy.home, bench.sender)
-            measures = {
-                "pgbench": lambda of=limit: of.rate(64, 2),
-                "door": lambda of=bench: of.rate("door", 64),
-            }
-            medians = frame.interleaved(measures, rounds)
+def door_curve(sizes: list[int], rounds: int) -> tuple[Points, list[Row]]:
+    """Return the door's rate over its rate in an empty copy, by the number of events that are stored.
+
+    All copies run at once and take turns; only one is asked at a time.
+    """
+    with ExitStack() as open_copies:
+        copies = {size: open_copies.enter_context(_copy(size)) for size in (0, *sizes)}
+        measures = {}
+        for size, copy in copies.items():
+            copy.use()
+            bench = door.Bench(copy, deliveries.Sender.of(f"Growth {deliveries.run_name()}"), SECONDS)
+            measures[f"{size:,} stored"] = partial(_rate, bench)
+        empty = Pgbench(copies[0].home, bench.sender)
+        taken = Rounds({"pgbench": lambda: empty.rate(64, int(SECONDS)), **measures}, rounds)
+        for copy in copies.values():
             copy.release_workers()
-        points.append((size, medians["door"] / medians["pgbench"]))
-    return points
+    flat, first = Goal("≥", 0.9), "0 stored"
+    rows = [
+        taken.row(f"door, 64 connections, {name}", name, "/s", against=first, goal=flat)
+        for name in measures
+        if name != first
+    ]
+    points = [(size, taken.ratio(f"{size:,} stored", first) or 0) for size in sizes]
+    return points, [*rows, *taken.weather()]
+
+
+def _copy(size: int) -> house.House:
+    return house.House(seed.store(size, min(size, log.MOST_RUNS)) if size else None)
+
+
+def _rate(bench: door.Bench) -> float:
+    bench.house.use()
+    bench.house.hold_workers()
+    return bench.rate("door", 64)
 
 
 def log_curves(sizes: list[int], rounds: int) -> tuple[dict[str, Points], dict[str, Points]]:
@@ -48,17 +71,21 @@ def log_curves(sizes: list[int], rounds: int) -> tuple[dict[str, Points], dict[s
     return lists, {name: _times(measured, f"log, search: {name}") for name in SEARCHES}
 
 
-def live_curves(crowds: list[int], seconds: float) -> dict[str, Points]:
+def live_curves(crowds: list[int], rounds: int) -> dict[str, Points]:
     """Return how late events reach a page, by the number of open pages, ten events a second."""
+    seen: dict[int, list[Seen]] = {count: [] for count in crowds}
     with house.House() as copy:
-        bench = live.Bench(copy, deliveries.Sender.of("Growth").connection, live.signed_in())
+        connection = deliveries.Sender.of("Growth").connection
+        bench = live.Bench(copy, connection, live.signed_in(), SECONDS)
+        copy.settle()
         copy.hold_workers()
-        bench.crowd(20, 10, 1)
-        seen = [(count, bench.crowd(count, 10, seconds).latencies) for count in crowds]
+        for count in crowds:
+            with bench.pages(count) as pages:
+                seen[count] = [bench.seen(pages, 10) for _ in range(rounds + 1)][1:]
         copy.release_workers()
     shares = {"p50": 0.5, "p99": 0.99}
     return {
-        name: [(count, frame.percentile(times, share)) for count, times in seen]
+        name: [(count, statistics.median(one.late(share) for one in found)) for count, found in seen.items()]
         for name, share in shares.items()
     }
 
@@ -67,36 +94,36 @@ def _times(sizes: list[log.Size], name: str) -> Points:
     return [(size.events, size.median(name)) for size in sizes if name in size.times]
 
 
+def charts(sizes: list[int], crowds: list[int], rounds: int) -> Iterator[Row]:
+    """Measure, draw each curve as soon as it is there, and yield the ends of each."""
+    events, database = "stored events", "ms in the database"
+    lists, searches = log_curves(sizes, rounds)
+    yield from _drawn("log", Chart("Pages of the log", events, database, lists))
+    yield from _drawn("search", Chart("Searches", events, database, searches))
+    points, rows = door_curve(sizes, rounds)
+    title = "The door over its rate in an empty copy, 64 connections"
+    yield from _drawn("door", Chart(title, events, "×", {"door": [(1, 1.0), *points]}))
+    yield from rows
+    late = live_curves(crowds, rounds)
+    yield from _drawn("live", Chart("From commit to the open page", "open pages", "ms", late))
+
+
+def _drawn(name: str, chart: Chart) -> Iterator[Row]:
+    chart.write(CURVES / f"{name}.svg")
+    for curve, points in chart.curves.items():
+        if points:
+            first, last = points[0], points[-1]
+            what, against = f"{chart.title}: {curve}", (f"at {first[0]:,}", first[1])
+            yield Row.of(what, last[1], chart.unit, against=against, note=f"at {last[0]:,}")
+
+
 def main() -> None:
-    """Measure, draw, and print the ends of each curve."""
+    """Run it."""
     asked = frame.options(__doc__ or "", sizes="")
     default = "10000,100000,1000000" if asked.short else "10000,1000000,10000000"
     sizes = [int(size) for size in (asked.sizes or default).split(",")]
-    lists, searches = log_curves(sizes, asked.rounds)
     crowds = [100, 500, 1_000] if asked.short else [100, 1_000, 5_000]
-    events, database = "stored events", "ms in the database"
-    charts = {
-        "door": Chart(
-            "The door over pgbench, 64 connections", events, "×", {"door": door_curve(sizes, asked.rounds)}
-        ),
-        "log": Chart("Pages of the log", events, database, lists),
-        "search": Chart("Searches", events, database, searches),
-        "live": Chart("From commit to the open page", "open pages", "ms", live_curves(crowds, 5.0)),
-    }
-    for name, chart in charts.items():
-        chart.write(Path(CURVES) / f"{name}.svg")
-    rows = [
-        Row.of(
-            f"{chart.title}: {name}",
-            points[-1][1],
-            chart.unit,
-            against=(f"at {points[0][0]:,}", points[0][1]),
-        )
-        for chart in charts.values()
-        for name, points in chart.curves.items()
-        if points
-    ]
-    frame.report("Growth", rows, as_json=asked.json)
+    frame.report("Growth", charts(sizes, crowds, asked.rounds), as_json=asked.json)
 
 
 if __name__ == "__main__":

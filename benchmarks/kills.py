@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from benchmarks import ROOT, deliveries, door, frame, house, load
+from benchmarks import deliveries, door, frame, house, load
 from benchmarks.frame import Goal, Row
 
 SLICE = 0.5  # seconds of one run of the load client; after a kill its connections are gone
@@ -37,10 +37,9 @@ class Sending:
         """Send slice after slice until it is over."""
         while not self.over.is_set():
             wanted = deliveries.names(deliveries.run_name(), PREPARED)
-            file = ROOT / f"kills-{os.getpid()}"
-            deliveries.write(file, self.sender, wanted)
-            began = time.monotonic()
-            done = load.send(self.house.port, file, connections=32, seconds=SLICE)
+            with load.prepared(self.sender, wanted) as requests:
+                began = time.monotonic()
+                done = load.send(self.house.port, requests, connections=32, seconds=SLICE)
             if told := {wanted[index] for index in done.with_status(200)}:
                 self.told |= told
                 self.last = began
@@ -116,8 +115,8 @@ def main() -> None:
     """Run it."""
     asked = frame.options(__doc__ or "", kills=0)
     with house.House() as copy:
-        rows = list(measure(copy, asked.kills or (4 if asked.short else 16)))
-    frame.report("Kills", rows, as_json=asked.json)
+        kills = asked.kills or (4 if asked.short else 16)
+        frame.report("Kills", measure(copy, kills), as_json=asked.json)
 
 
 if __name__ == "__main__":

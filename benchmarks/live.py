@@ -1,44 +1,45 @@
 """Live pages of a running copy: how long from an event's commit to the bytes at every open page.
 
-    python -m benchmarks.live [--short] [--seconds 10]
+    python -m benchmarks.live [--short] [--seconds 5] [--only crowds,door,slow,storm]
 
-This process stores and publishes events at a steady pace; another one reads the pages (viewers.py). Times
-are taken on one monotonic clock: just after the commit, and when the bytes with the event's row arrive.
+This process stores and publishes events at a steady pace; a client in C holds the pages. Times are taken on
+one monotonic clock: just after the commit, and when the bytes with the event's row arrive. The limit is a
+bare LISTEN: when a connection that only listens hears of the commit.
 """
 
-import json
-import subprocess
-import sys
+import os
+import signal
+import statistics
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 
-from benchmarks import deliveries, frame, house, proc
+from benchmarks import deliveries, door, frame, house, proc
 from benchmarks.frame import Goal, Row
+from benchmarks.rounds import Rounds
+from benchmarks.viewers import Crowd, Seen, crowd
+from config import home as homes
+from config import ports
 from connections.models import Connection
 from live import hub
 from people.models import Person, Role
 from webhooks.models import Event
 
-SETTLE = 3.0  # seconds for the last frames to arrive
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one crowd of pages saw."""
-
-    latencies: list[float]  # ms, of every event at every page
-    lost: int  # events that a page never got
-    cut_off: int
-    per_viewer: float  # KiB of the web process
-    worst: float  # ms: the 99th percentile of the page that fared worst
+SETTLE = 1.5  # seconds for the last frames to arrive
+CROWDS = (
+    (100, {20: Goal("≤", 50, "ms")}),
+    (1_000, {10: Goal("≤", 50, "ms"), 200: Goal("≤", 150, "ms")}),
+    (5_000, {20: None}),
+)
+SLOW = 50  # of 500 pages
 
 
 @dataclass
@@ -48,16 +49,8 @@ class Bench:
     house: house.House
     connection: Connection
     cookie: str
-
-    def crowd(self, viewers: int, pace: float, seconds: float, *, slow: int = 0) -> Seen:
-        """Open so many pages, let events happen at this pace, and return what was seen."""
-        before = proc.resident(self.house.web)
-        with _viewers(self.house.port, viewers, self.cookie, slow) as pages:
-            weight = (proc.resident(self.house.web) - before) * 1024 / viewers
-            committed = self.happen(pace, seconds)
-            time.sleep(SETTLE)
-            told = _told(pages)
-        return _judged(told, committed, weight, slow)
+    seconds: float
+    heard: dict[str, float] = field(default_factory=dict)  # event: ms from its commit to a bare LISTEN
 
     def happen(self, pace: float, seconds: float) -> dict[str, float]:
         """Store events at a steady pace; return when each was committed, by its code."""
@@ -74,75 +67,132 @@ class Bench:
             committed[event.code] = time.monotonic()
         return committed
 
-    def storm(self, viewers: int) -> float:
-        """Let all pages come at once, as after a restart; return the seconds until the last one was
-        greeted."""
-        began = time.monotonic()
-        with _viewers(self.house.port, viewers, self.cookie, 0) as pages:
-            took = time.monotonic() - began
-            _told(pages)
-        return took
+    def seen(self, pages: Crowd, pace: float) -> Seen:
+        """Let events happen at this pace and return what the pages saw of them."""
+        committed = self.happen(pace, self.seconds)
+        time.sleep(SETTLE)
+        return pages.told(committed)
+
+    def listened(self) -> float:
+        """Return the median ms from a commit until a bare LISTEN hears of it."""
+        with psycopg.connect(str(homes.running(self.house.home)["database_url"]), autocommit=True) as bare:
+            bare.execute(f"LISTEN {hub.CHANNEL}")
+            return statistics.median(self._heard(bare) for _ in range(20))
+
+    def _heard(self, bare: "psycopg.Connection[Any]") -> float:
+        (committed,) = self.happen(1000, 0.001).values()
+        for _ in bare.notifies(timeout=5, stop_after=1):
+            return (time.monotonic() - committed) * 1000
+        raise AssertionError("the news were never heard")
+
+    def pages(self, viewers: int, **more: Any) -> AbstractContextManager[Crowd]:
+        """Open pages of the log."""
+        return crowd(self.house.port, self.cookie, viewers, **more)
 
 
-@contextmanager
-def _viewers(port: int, count: int, cookie: str, slow: int) -> Iterator[subprocess.Popen[str]]:
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("viewers.py")),
-        str(port),
-        str(count),
-        cookie,
-        str(slow),
-    ]
-    pages = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        assert pages.stdout
-        assert pages.stdout.readline().startswith("open"), "the live pages could not be opened"
-        yield pages
-    finally:
-        pages.kill()
-        pages.wait()
+def crowds(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
+    """Yield the lines of each crowd: latencies, fairness, memory."""
+    for viewers, paces in CROWDS[: 2 if short else 3]:
+        before, kept = proc.resident(bench.house.web), {pace: list[Seen]() for pace in paces}
+        with bench.pages(viewers) as pages:
+            weight = (proc.resident(bench.house.web) - before) * 1024 / viewers
+
+            def late(pace: int, pages: Crowd = pages, kept: dict[int, list[Seen]] = kept) -> float:
+                kept[pace].append(bench.seen(pages, pace))
+                return kept[pace][-1].late(0.99)
+
+            measures: dict[str, Callable[[], float]] = {"bare LISTEN, p50": bench.listened}
+            taken = Rounds(measures | {f"{pace}/s": lambda pace=pace: late(pace) for pace in paces}, rounds)
+        for pace, goal in paces.items():
+            what = f"live, {viewers:,} pages, {pace} events/s: p99"
+            note = _note(kept[pace][1:])
+            yield taken.row(what, f"{pace}/s", "ms", against="bare LISTEN, p50", goal=goal, note=note)
+        if viewers == 1_000:
+            yield Row.of("memory of one page", weight, "KiB", goal=Goal("≤", 16, "KiB"))
+        yield from taken.weather()
 
 
-def _told(pages: subprocess.Popen[str]) -> dict[str, Any]:
-    assert pages.stdin
-    assert pages.stdout
-    pages.stdin.write("tell\n")
-    pages.stdin.flush()
-    told: dict[str, Any] = json.loads(pages.stdout.readline())
-    return told
+def _note(seen: list[Seen]) -> str:
+    half = statistics.median(one.late(0.5) for one in seen)
+    worst = statistics.median(one.worst for one in seen)
+    count = sum(len(one.latencies) + one.lost for one in seen)
+    lost = sum(one.lost for one in seen)
+    return (
+        f"p50 {half:.1f} ms; p99 of the page that fared worst {worst:.1f} ms; "
+        f"{lost:,} of {count:,} lost, {seen[-1].cut_off} pages cut off"
+    )
 
 
-def _judged(told: dict[str, Any], committed: dict[str, float], weight: float, slow: int) -> Seen:
-    pages = told["seen"][: len(told["seen"]) - slow]
-    each = [[(seen[code] - at) * 1000 for code, at in committed.items() if code in seen] for seen in pages]
-    lost = sum(len(committed) - len(times) for times in each)
-    worst = max(frame.percentile(times, 0.99) for times in each)
-    return Seen([one for times in each for one in times], lost, sum(told["cut_off"]), weight, worst)
+def beside_the_door(bench: Bench, rounds: int) -> Iterator[Row]:
+    """Yield the door's rate while a thousand pages are open, over its rate without them."""
+    entry = door.Bench(bench.house, deliveries.Sender.of("Beside live pages"), bench.seconds)
+
+    def watched(query: str, pace: float) -> float:
+        with bench.pages(1_000, query=query):
+            events = threading.Thread(target=_in_a_thread, args=(bench, pace))
+            events.start()
+            rate = entry.rate("door", 64)
+            events.join()
+        return rate
+
+    ours = f"&connection={bench.connection.pk}"
+    taken = Rounds(
+        {
+            "door alone": lambda: entry.rate("door", 64),
+            "with pages": lambda: watched(ours, 10),
+            "with pages of everything": lambda: watched("", 0),
+        },
+        rounds,
+    )
+    what, note = "door while 1,000 pages see 10 events/s of another endpoint", entry.note("door")
+    yield taken.row(what, "with pages", "/s", against="door alone", goal=Goal("≥", 0.85), note=note)
+    what = "door while 1,000 pages see all its deliveries"
+    yield taken.row(what, "with pages of everything", "/s", against="door alone")
+    yield from taken.weather()
 
 
-CROWDS = (
-    (100, 20, Goal("≤", 50, "ms")),
-    (1_000, 10, Goal("≤", 50, "ms")),
-    (1_000, 200, Goal("≤", 150, "ms")),
-    (5_000, 20, None),
-)
+def _in_a_thread(bench: Bench, pace: float) -> None:
+    bench.happen(pace, bench.seconds + 1)
+    connections["default"].close()
 
 
-def measure(bench: Bench, seconds: float, *, short: bool) -> Iterator[Row]:
-    """Yield the lines of each crowd."""
-    bench.crowd(20, 10, 1)
-    for viewers, pace, goal in CROWDS[: 3 if short else 4]:
-        seen = bench.crowd(viewers, pace, seconds)
-        name = f"live, {viewers:,} pages, {pace} events/s"
-        frame.say(f"  {name}: p99 {frame.percentile(seen.latencies, 0.99):.1f} ms")
-        half, late = frame.percentile(seen.latencies, 0.5), frame.percentile(seen.latencies, 0.99)
-        note = f"p50 {half:.1f} ms; page that fared worst {seen.worst:.1f} ms; {seen.lost} of "
-        note += f"{len(seen.latencies) + seen.lost:,} lost, {seen.cut_off} pages cut off"
-        yield Row.of(f"{name}: p99", late, "ms", goal=goal, note=note)
-        if viewers == 1_000 and pace == 10:
-            yield Row.of("memory of one page", seen.per_viewer, "KiB", goal=Goal("≤", 16, "KiB"))
-    yield Row.of("1,000 pages come at once", bench.storm(1_000), "s", note="all greeted")
+def beside_slow_ones(bench: Bench, rounds: int) -> Iterator[Row]:
+    """Yield how late events are where every tenth page reads nothing, over where all read."""
+    kept: dict[int, list[Seen]] = {0: [], SLOW: []}
+
+    def late(slow: int) -> float:
+        with bench.pages(450 + slow, slow=slow) as pages:
+            committed = bench.happen(200, max(bench.seconds, 6.0))
+            time.sleep(SETTLE)
+            kept[slow].append(pages.told(committed))
+        return kept[slow][-1].late(0.99)
+
+    taken = Rounds({"450 that read": lambda: late(0), "and 50 that do not": lambda: late(SLOW)}, rounds)
+    cut_off = min(one.slow_cut_off for one in kept[SLOW])
+    what, note = "live, 450 pages beside 50 that never read: p99", _note(kept[SLOW][1:])
+    yield taken.row(what, "and 50 that do not", "ms", against="450 that read", note=note)
+    yield Row.of("pages that never read, cut off", cut_off, "pages", goal=Goal("≥", SLOW, "pages"))
+    yield from taken.weather()
+
+
+def storms(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
+    """Yield how long it takes until all pages are back after the web process was killed."""
+    for viewers in (1_000,) if short else (1_000, 5_000):
+        away: list[float] = []
+
+        def back(viewers: int = viewers, away: list[float] = away) -> float:
+            with bench.pages(viewers, at_once=viewers) as pages:
+                os.kill(bench.house.web, signal.SIGKILL)
+                began = time.monotonic()
+                while not ports.serves("127.0.0.1", bench.house.port):
+                    time.sleep(0.01)
+                away.append(time.monotonic() - began)
+                return pages.again()
+
+        taken = Rounds({"storm": back}, rounds)
+        note = f"all at once, after the web process was killed; it was away for {max(away):.1f} s at most"
+        yield taken.row(f"{viewers:,} pages come back, all greeted", "storm", "s", note=note)
+        yield from taken.weather()
 
 
 def signed_in() -> str:
@@ -153,15 +203,29 @@ def signed_in() -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
+def measure(bench: Bench, rounds: int, parts: str, *, short: bool) -> Iterator[Row]:
+    """Yield the lines of the parts that were asked for."""
+    every: dict[str, Callable[[], Iterator[Row]]] = {
+        "crowds": lambda: crowds(bench, rounds, short=short),
+        "door": lambda: beside_the_door(bench, rounds),
+        "slow": lambda: beside_slow_ones(bench, rounds),
+        "storm": lambda: storms(bench, rounds, short=short),
+    }
+    for name in parts.split(",") if parts else every:
+        yield from every[name]()
+
+
 def main() -> None:
     """Run it."""
-    asked = frame.options(__doc__ or "", seconds=0.0)
+    asked = frame.options(__doc__ or "", seconds=0.0, only="")
     with house.House() as copy:
-        bench = Bench(copy, deliveries.Sender.of("Live").connection, signed_in())
+        connection = deliveries.Sender.of("Live").connection
+        bench = Bench(copy, connection, signed_in(), asked.seconds or (1.0 if asked.short else 4.0))
+        copy.settle()
         copy.hold_workers()
-        rows = list(measure(bench, asked.seconds or (4 if asked.short else 10), short=asked.short))
+        rows = measure(bench, asked.rounds, asked.only, short=asked.short)
+        frame.report("The live line", rows, as_json=asked.json)
         copy.release_workers()
-    frame.report("The live line", rows, as_json=asked.json)
 
 
 if __name__ == "__main__":

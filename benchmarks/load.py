@@ -4,13 +4,19 @@ import shutil
 import subprocess
 from array import array
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks import ROOT
+from benchmarks import ROOT, deliveries
 from benchmarks.frame import percentile
 
 SOURCE = Path(__file__).with_name("load.c")
+MEMORY = Path(
+    "/dev/shm"
+)  # a hundred megabytes of requests on the disk would be in the way of what is measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +48,33 @@ class Load:
         return [index for index, got in zip(self.indexes, self.statuses, strict=True) if got == status]
 
 
+@contextmanager
+def prepared(sender: deliveries.Sender, wanted: list[str]) -> Iterator[Path]:
+    """Write one request for each name, before the clock starts; they are gone afterwards."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        requests = Path(folder) / "requests"
+        deliveries.write(requests, sender, wanted)
+        yield requests
+
+
 def send(port: int, requests: Path, *, connections: int, seconds: float) -> Load:
     """Send these requests over that many connections, until they or the seconds are used up."""
     answers = requests.with_suffix(".answers")
-    words = [_program(), str(port), str(connections), str(seconds), str(requests), str(answers)]
+    words = [compiled(SOURCE), str(port), str(connections), str(seconds), str(requests), str(answers)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     took, _, broken, lost = done.stdout.split()
     read = array("I", answers.read_bytes())
-    answers.unlink()
     return Load(float(took), read[0::3], read[1::3], read[2::3], int(broken), int(lost))
 
 
-def _program() -> str:
-    """Compile the client when it is older than its source. Raises RuntimeError without a C compiler."""
-    program = ROOT / "load"
-    if program.exists() and program.stat().st_mtime > SOURCE.stat().st_mtime:
+def compiled(source: Path) -> str:
+    """Return the program of a C source, compiled when it is older. Raises RuntimeError without a compiler."""
+    program = ROOT / source.stem
+    if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
         return str(program)
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
-        raise RuntimeError("The load client needs a C compiler: `apt-get install gcc`, then try again.")
+        raise RuntimeError("The load clients need a C compiler: `apt-get install gcc`, then try again.")
     ROOT.mkdir(parents=True, exist_ok=True)
-    subprocess.run([compiler, "-O2", "-D_GNU_SOURCE", "-o", str(program), str(SOURCE)], check=True)
+    subprocess.run([compiler, "-O2", "-D_GNU_SOURCE", "-o", str(program), str(source)], check=True)
     return str(program)

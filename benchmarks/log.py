@@ -19,7 +19,10 @@ from benchmarks.frame import Goal, Row
 from people.models import Person
 
 MOST_RUNS = 1_000_000
-GOALS = {"list": Goal("≤", 5, "ms"), "search": Goal("≤", 100, "ms")}
+GOALS = {
+    "list": (Goal("≤", 5, "ms"), Goal("≤", 2)),  # the second: over its time at the smallest size
+    "search": (Goal("≤", 100, "ms"),),
+}
 NOISE = 0.5  # ms: below it, how often one time is another says nothing
 
 

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from benchmarks import cases, frame, house, seed
 from benchmarks.cases import Case
 from benchmarks.frame import Goal, Row
+from benchmarks.rounds import Rounds
 from operations.models import Run
 from people.models import Person
 from webhooks.models import Event, Rejection
@@ -77,13 +78,11 @@ def measure(port: int, rounds: int) -> Iterator[Row]:
     visitor, pages = Visitor(port, client), addresses()
     queries = {name: count_queries(client, url) for name, url in pages.items()}
     every = {"frame": FRAME, **pages}
-    medians = frame.interleaved(
-        {name: lambda url=url: visitor.milliseconds(url) for name, url in every.items()}, rounds
-    )
-    bare = ("frame", medians["frame"])
+    taken = Rounds({name: lambda url=url: visitor.milliseconds(url) for name, url in every.items()}, rounds)
     for name in pages:
-        yield Row.of(f"page, {name}", medians[name], "ms", against=bare, goal=Goal("≤", 3))
+        yield taken.row(f"page, {name}", name, "ms", against="frame", goal=Goal("≤", 3))
         yield Row.of(f"queries, {name}", queries[name], "queries", goal=Goal("≤", 12, "queries"))
+    yield from taken.weather()
 
 
 def main() -> None:
@@ -91,10 +90,12 @@ def main() -> None:
     asked = frame.options(__doc__ or "", events=0, runs=0)
     events = asked.events or (1_000_000 if asked.short else 10_000_000)
     runs = asked.runs or 1_000_000
-    with house.House(seed.store(events, runs)) as copy:
-        rows = list(measure(copy.port, asked.rounds))
     title = f"Whole pages with {events:,} events and {runs:,} runs behind them"
-    frame.report(title, rows, as_json=asked.json)
+    with house.House(seed.store(events, runs)) as copy:
+        copy.settle()
+        copy.hold_workers()
+        frame.report(title, measure(copy.port, asked.rounds), as_json=asked.json)
+        copy.release_workers()
 
 
 if __name__ == "__main__":
