@@ -1,14 +1,22 @@
-"""With production settings `manage.py check --deploy` is silent, and the floor of threats.md holds."""
+"""What is deployed is true; with production settings `check --deploy` is silent and the floor holds."""
 
+import inspect
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
 from base64 import b64encode
 
 import pytest
+import yaml
+from celery import Celery
+from celery.app.utils import find_app
 from django.conf import settings
+from django.core.management import get_commands
+
+from config.management.commands import web
 
 FLOOR = {
     "DEBUG": False,
@@ -35,6 +43,107 @@ FLOOR = {
 PRINT = (
     "import json; from django.conf import settings; print(json.dumps({n: getattr(settings, n) for n in %r}))"
 )
+
+
+@pytest.mark.parametrize(
+    "file", sorted((settings.BASE_DIR / "requirements").glob("*.txt")), ids=lambda f: f.name
+)
+def test_every_python_package_is_one_version_with_its_hashes(file):
+    wanted = re.split(r"\n(?=\S)", file.read_text().strip())
+    assert [
+        one
+        for one in wanted
+        if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+( ;[^\\]+)? \\\n +--hash=sha256:", one)
+    ] == []
+
+
+def test_every_package_of_the_browser_is_one_version_with_its_hash():
+    locked = json.loads((settings.BASE_DIR / "package-lock.json").read_text())["packages"]
+    assert [
+        name for name, one in locked.items() if name and not one.get("integrity", "").startswith("sha512-")
+    ] == []
+
+
+def test_packages_are_installed_by_their_hashes_and_run_nothing_while_they_are():
+    script = (settings.BASE_DIR / "bin" / "sync").read_text()
+    assert [
+        line for line in script.splitlines() if "pip sync" in line and "--require-hashes" not in line
+    ] == []
+    assert (
+        script.count(" -m pip ")
+        == script.count('"$command" --disable-pip-version-check --require-hashes')
+        == 1
+    )
+    assert script.count("npm ci") + script.count("        ci --") == script.count("--ignore-scripts") == 2
+
+
+DEPLOY = settings.BASE_DIR / "deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = {name for name, one in COMPOSE["services"].items() if one.get("image") == "switchboard"}
+KNOWN = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (settings.BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_what_is_deployed_sets_only_settings_that_exist():
+    told = {name for one in OURS for name in COMPOSE["services"][one]["environment"]}
+    for unit in UNITS:
+        told |= set(re.findall(r"^Environment=(\w+)=", unit.read_text(), re.MULTILINE))
+    told |= set(re.findall(r"\b(SWITCHBOARD_[A-Z_]+)=", (DEPLOY / "Containerfile").read_text()))
+    told |= set(re.findall(r"\{\$(\w+)\}", (DEPLOY / "Caddyfile").read_text()))
+    told |= set(
+        re.findall(r"`([A-Z]+_[A-Z_]+)[`=]", (settings.BASE_DIR / "docs" / "deploying.md").read_text())
+    )
+    assert told - KNOWN == set()
+
+
+def test_what_is_deployed_starts_only_programs_that_exist():
+    lines = [" ".join(COMPOSE["services"][one].get("command", [])) for one in OURS]
+    lines += re.findall(r"^ExecStart=(.+)$", "\n".join(unit.read_text() for unit in UNITS), re.MULTILINE)
+    commands = {found for line in lines for found in re.findall(r"manage\.py (\w+)", line)}
+    apps = {found for line in lines for found in re.findall(r"celery -A (\S+)", line)}
+    assert commands == {"prepare", "web", "up"} <= set(get_commands())
+    assert apps == {"config", "config.clock"}
+    assert all(isinstance(find_app(name), Celery) for name in apps)
+
+
+def test_only_what_migrates_is_told_how_to_connect_as_the_owner():
+    roles = set(re.findall(r"CREATE ROLE (\w+) LOGIN", (DEPLOY / "roles.sql").read_text()))
+    assert roles == {"switchboard", "switchboard_app"}
+    for one in OURS:
+        told = COMPOSE["services"][one]["environment"]
+        assert told["DATABASE_URL"].startswith("postgresql://switchboard_app:")
+        assert ("DATABASE_OWNER_URL" in told) == (one == "prepare")
+    owners = [unit.name for unit in UNITS if "switchboard-owner.env" in unit.read_text()]
+    assert owners == ["switchboard-prepare.service"]
+
+
+def test_whatever_runs_for_good_waits_for_the_migrations_and_comes_back_by_itself():
+    for one in OURS - {"prepare"}:
+        service = COMPOSE["services"][one]
+        assert service["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
+        assert (service["restart"], service["read_only"], service["cap_drop"]) == (
+            "unless-stopped",
+            True,
+            ["ALL"],
+        )
+    for unit in UNITS:
+        text = unit.read_text()
+        assert "NoNewPrivileges=yes" in text
+        assert "prepare" in unit.name or re.search(r"^Restart=(always|on-failure)$", text, re.MULTILINE)
+        assert "@" not in unit.name or "Requires=switchboard-prepare.service" in text
+
+
+def test_both_proxies_close_what_is_idle_before_the_web_process_does_and_keep_the_figures_inside():
+    caddy, nginx = ((DEPLOY / name).read_text() for name in ("Caddyfile", "nginx.conf"))
+    ours = int(re.findall(r"timeout_keep_alive=(\d+)", inspect.getsource(web))[0])
+    for text, idle in ((caddy, r"keepalive (\d+)s"), (nginx, r"keepalive_timeout (\d+)s")):
+        assert int(re.findall(idle, text)[0]) < ours
+        assert all(figure in text for figure in ("/metrics", "/readyz"))
+
+
+@pytest.mark.parametrize("kept", [".git", "var", "deploy/keys", "deploy/.env", "deploy/*.env", ".env"])
+def test_an_image_holds_no_secret_of_this_machine(kept):
+    assert kept in (settings.BASE_DIR / ".dockerignore").read_text().splitlines()
 
 
 @pytest.fixture
