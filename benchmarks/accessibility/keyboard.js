@@ -1,6 +1,7 @@
 // What the keyboard's walk asks a page: begin() counts what can be used, stop() looks at where Tab came to.
 (() => {
-  const USABLE = "a[href], button, input, select, textarea, summary, [data-copy], [role=button]";
+  // A chart's bars are for the mouse; the table below the chart has the same links.
+  const USABLE = "a[href]:not(.chart-bar), button, input, select, textarea, summary, [data-copy], [role=button]";
   const GONE = "[inert], [hidden], dialog:not([open])";
   const shown = { visibilityProperty: true, contentVisibilityAuto: true };
   const name = (element) => element.outerHTML.slice(0, 140);
@@ -20,7 +21,7 @@
     !element.disabled && element.type !== "hidden" && !element.closest(GONE) && element.checkVisibility(shown)
     && (element.type !== "radio" || first(element));
 
-  let plain;
+  let plain, last;
   const reached = new Set();
   const told = [];
   const begin = () => {
@@ -31,8 +32,9 @@
   };
   const stop = () => {
     const here = document.activeElement;
+    if (here === last) return true; // a date has three stops of its own
     if (!here || here === document.body || reached.has(here)) return false;
-    reached.add(here);
+    reached.add((last = here));
     // A box to tick that is not there itself is shown by its label.
     const label = here.offsetWidth < 2 && here.labels?.[0];
     const marked = label && getComputedStyle(label).outlineStyle !== "none";

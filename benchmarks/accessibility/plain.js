@@ -16,7 +16,7 @@
   return [
     ...(all("h1, .h2").some((one) => one.textContent.trim()) ? [] : ["no heading"]),
     ...tell("does nothing", all("button").filter((one) => !sends(one) && !opens(one))),
-    ...tell("leads nowhere", all("a").filter((one) => !leads(one))),
+    ...tell("leads nowhere", all("a[href]").filter((one) => !leads(one))),
     ...tell("cannot be sent", all("form").filter((one) => !sent(one))),
     ...tell("waits for a script", all("[hx-trigger*=load], [aria-busy=true]")),
   ];
