@@ -94,6 +94,13 @@ def test_duplicate_keys_are_named():
     assert payload.document(b'{"a":{"id":1,"id":2},"b":1,"b":2}').duplicate_keys == ("id", "b")
 
 
+def test_a_megabyte_of_duplicate_keys_is_counted_once_and_told_in_part():
+    same = b"{" + b",".join([b'"a":1'] * 150_000) + b"}"
+    assert payload.document(same).duplicate_keys == ("a",)
+    many = b"{" + b",".join(b'"k%d":1' % (number // 2) for number in range(60)) + b"}"
+    assert payload.document(many).duplicate_keys[-2:] == ("k19", "…")
+
+
 def test_bytes_that_are_no_text_are_shown_in_hex():
     shown = showing.shown(b"\x00\x01hello\xff")
     assert shown.is_hex
