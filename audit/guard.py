@@ -6,9 +6,17 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 CHANGES = "UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER"  # the rights that nobody but the owner has
-HOW = "Give the application a role of its own: docs/deploying.md, “Two database roles”."
+OWNS = gettext_noop("The application's database role {me} owns the audit trail and could change it.")
+MAY_CHANGE = gettext_noop(
+    "The application's database role {me} may change the audit trail: run `manage.py prepare` as {owner}."
+)
+MAY_MAKE = gettext_noop(
+    "The application's database role {me} may make tables: run `manage.py prepare` as {owner}."
+)
+HOW = gettext_noop("Give the application a role of its own: docs/deploying.md, “Two database roles”.")
 STATE = """
 SELECT current_user, pg_get_userbyid(relowner), pg_has_role(current_user, relowner, 'MEMBER'),
     has_table_privilege(oid, %s), has_schema_privilege('public', 'CREATE')
@@ -22,13 +30,12 @@ def problems() -> list[str]:
         cursor.execute(STATE, [CHANGES])
         found = cursor.fetchone()
     if not found:
-        return ["There is no audit trail yet: run `manage.py prepare`."]
+        return [gettext_noop("There is no audit trail yet: run `manage.py prepare`.")]
     me, owner, is_owner, may_change, may_create = found
     if is_owner:
-        return [f"The application's database role {me} owns the audit trail and could change it. {HOW}"]
+        return [f"{OWNS.format(me=me)} {HOW}"]
     if may_change or may_create:
-        what = "change the audit trail" if may_change else "make tables"
-        return [f"The application's database role {me} may {what}: run `manage.py prepare` as {owner}."]
+        return [(MAY_CHANGE if may_change else MAY_MAKE).format(me=me, owner=owner)]
     return []
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from audit import log
@@ -21,6 +22,12 @@ from definitions.schema import Service
 from live import hub
 from people.models import Person
 
+SEALED = "sealed"  # the word under which the trail keeps the versions of a connection's secrets
+SEALING = tuple(
+    f"connection.{what}"
+    for what in ("created", "changed", "signing_secret_set", "previous_signing_secret_ended")
+)
+KEPT = gettext_noop("The one before stays good for {hours} h.")
 NAME_TAKEN = _("There is a connection of this name already.")
 LOCK = 0x5357_4343  # the advisory lock under which names and defaults are given out
 SWITCHES: Mapping[str, Mapping[str, bool]] = {
@@ -95,16 +102,15 @@ def set_signing_secret(
     """Make this the current signing secret; the one before stays good for a while, an older one ends now."""
     with _alone():
         _rotate(connection, secret, keep_hours)
-        _tell(
-            connection, "signing_secret_set", request, note=f"The one before stays good for {keep_hours} h."
-        )
+        note, after = KEPT.format(hours=keep_hours), {SEALED: _versions(connection)}
+        _tell(connection, "signing_secret_set", request, after=after, note=note)
 
 
 def end_previous_secret(connection: Connection, *, request: HttpRequest | None = None) -> None:
     """Let the previous signing secret be good no longer."""
     with transaction.atomic():
         connection.secrets.filter(name=signing.SECRET, valid_until__isnull=False).delete()
-        _tell(connection, "previous_signing_secret_ended", request)
+        _tell(connection, "previous_signing_secret_ended", request, after={SEALED: _versions(connection)})
 
 
 def switch(connection: Connection, to: str, *, request: HttpRequest | None = None) -> None:
@@ -216,7 +222,13 @@ def _described(connection: Connection, entered: Entered | None = None) -> dict[s
     described = {"name": connection.name, "base_url": connection.base_url, "options": connection.options}
     if entered:
         described["entered"] = [*entered.credentials, *([signing.SECRET] if entered.webhook_secret else [])]
+        described[SEALED] = _versions(connection)
     return described
+
+
+def _versions(connection: Connection) -> dict[str, int]:
+    """Which rows hold its secrets, and how often each was sealed: `keys` compares them with the table."""
+    return {str(pk): version for pk, version in connection.secrets.values_list("pk", "version")}
 
 
 def _audience(connection: Connection) -> dict[str, Any]:

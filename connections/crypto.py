@@ -98,10 +98,14 @@ def parse(text: str, *, forbidden: str = "") -> Ring:
     keys = tuple(_key(part.strip(), forbidden) for part in text.split(",") if part.strip())
     if not keys:
         raise KeyRingError(
-            "The key ring is empty: set SWITCHBOARD_KEYS to “k1:” and 32 random bytes in base64."
+            gettext_noop(
+                "The key ring is empty: set SWITCHBOARD_KEYS to “k1:” and 32 random bytes in base64."
+            )
         )
     if len({key.label for key in keys}) < len(keys) or len({key.id for key in keys}) < len(keys):
-        raise KeyRingError("The key ring holds one key or one label twice: remove the second one.")
+        raise KeyRingError(
+            gettext_noop("The key ring holds one key or one label twice: remove the second one.")
+        )
     return Ring(keys)
 
 
@@ -174,32 +178,36 @@ def _source(setting: str | Path) -> str:
     try:
         return setting.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyRingError(f"The key ring {setting} cannot be read: {type(error).__name__}.") from None
+        said = gettext_noop("The key ring {file} cannot be read: {error}.")
+        raise KeyRingError(said.format(file=setting, error=type(error).__name__)) from None
 
 
 @sensitive_variables()
 def _key(part: str, forbidden: str) -> Key:
     label, _, encoded = part.partition(":")
     if not LABEL.fullmatch(label):
-        raise KeyRingError("A key has no label: write keys as “k1:<base64>”, separated by commas.")
+        raise KeyRingError(
+            gettext_noop("A key has no label: write keys as “k1:<base64>”, separated by commas.")
+        )
     try:
         material = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise KeyRingError(f"The key {label} is not base64.") from None
+        raise KeyRingError(gettext_noop("The key {label} is not base64.").format(label=label)) from None
     if complaint := _weakness(material, encoded, forbidden):
-        raise KeyRingError(f"The key {label} {complaint}: use 32 random bytes.")
+        raise KeyRingError(complaint.format(label=label))
     return Key(label, material)
 
 
 def _weakness(material: bytes, encoded: str, forbidden: str) -> str:
     if len(material) != KEY_BYTES:
-        return f"has {len(material)} bytes instead of {KEY_BYTES}"
+        said = gettext_noop("The key {label} has {number} bytes instead of 32: use 32 random bytes.")
+        return said.replace("{number}", str(len(material)))
     if len(set(material)) < DISTINCT_BYTES:
-        return "repeats itself"
+        return gettext_noop("The key {label} repeats itself: use 32 random bytes.")
     if all(32 <= byte < 127 for byte in material):
-        return "is readable text"
+        return gettext_noop("The key {label} is readable text: use 32 random bytes.")
     if forbidden and (encoded == forbidden or material == forbidden.encode()):
-        return "is the same as SECRET_KEY"
+        return gettext_noop("The key {label} is the same as SECRET_KEY: use 32 random bytes.")
     return ""
 
 

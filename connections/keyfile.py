@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from connections import crypto
 
@@ -24,9 +25,11 @@ def exposure(file: Path) -> str:
     try:
         mode = file.stat().st_mode & 0o777
     except OSError as error:
-        return f"The key file {file} cannot be looked at: {type(error).__name__}."
+        said = gettext_noop("The key file {file} cannot be looked at: {error}.")
+        return said.format(file=file, error=type(error).__name__)
     if mode & OTHERS:
-        return f"The key file {file} is open to others (mode {mode:04o}): run `chmod 600 {file}`."
+        said = gettext_noop("The key file {file} is open to others (mode {mode}): run `chmod 600 {file}`.")
+        return said.format(file=file, mode=f"{mode:04o}")
     return ""
 
 

@@ -1,13 +1,24 @@
 """The state of the key ring: which keys there are, what each sealed, what a missing one locks."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
+from audit.models import Entry
 from connections import crypto, keyfile, resealing
+from connections.connecting import SEALED, SEALING
 from connections.models import Canary, Connection, Secret
 from connections.resealing import KeyIdOf
+
+MISSING = gettext_noop("The key {label} ({id}) is missing and locks: {names}. Put it back.")
+BACK = gettext_noop(
+    "A secret of “{connection}” is older than the audit trail says: somebody put its row back in the "
+    "database. Enter it again, and change it at the service."
+)
+STRANGE = gettext_noop("The key {label} ({id}) does not open its canary: the database was changed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +65,41 @@ def states() -> tuple[KeyState, ...]:
     )
 
 
-def problems() -> Iterator[str]:
-    """Say in sentences what is wrong with the key ring and what it locks."""
+def problems(found: tuple[KeyState, ...] = ()) -> Iterator[str]:
+    """Say in sentences what is wrong with the key ring and what it locks; `found`: its states, if known."""
     file = keyfile.path()
     if file and (exposed := keyfile.exposure(file)):
         yield exposed
     try:
-        found = states()
+        found = found or states()
     except crypto.KeyRingError as error:
         yield str(error)
         return
     for key in found:
         if not key.in_ring:
-            names = ", ".join(key.locks) or "nothing that is a connection"
-            yield f"The key {key.label} ({key.key_id}) is missing and locks: {names}. Put it back."
+            yield MISSING.format(label=key.label, id=key.key_id, names=", ".join(key.locks) or "–")
         elif key.sealed and not key.proven:
-            yield f"The key {key.label} ({key.key_id}) does not open its canary: the database was changed."
+            yield STRANGE.format(label=key.label, id=key.key_id)
+    yield from rolled_back()
+
+
+def rolled_back() -> Iterator[str]:
+    """Name the connections whose secrets are older rows than the audit trail knows (threats.md, T20).
+
+    A ciphertext put back alone does not open; a whole row put back does. But versions only grow, and the
+    trail, to which the application's role can only add, says how far they were.
+    """
+    told = Entry.objects.filter(target_type="connection", action__in=SEALING, after__contains=f'"{SEALED}": ')
+    newest = told.order_by("target_id", "-id").distinct("target_id").values_list("target_id", "after")
+    known = {connection: json.loads(after)[SEALED] for connection, after in newest}
+    secrets = Secret.objects.filter(connection__deleted_at=None).select_related("connection")
+    older = [one.connection for one in secrets if _is_older(one, known.get(str(one.connection_id)))]
+    for connection in dict.fromkeys(older):
+        yield BACK.format(connection=connection)
+
+
+def _is_older(secret: Secret, versions: Mapping[str, int] | None) -> bool:
+    return versions is not None and secret.version < versions.get(str(secret.pk), secret.version + 1)
 
 
 def _connections(key_id: str) -> tuple[str, ...]:

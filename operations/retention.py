@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import ids, log
 from connections.models import Connection
@@ -17,6 +18,7 @@ from operations import uploads
 from operations.models import FINAL, Answer, Policy, Run, StoredFile
 
 BATCH = 500  # runs of one transaction: short locks, and a worker that is killed has lost little
+BY_RETENTION = gettext_noop("{gone} runs, by their retention")
 FORGOTTEN = timedelta(days=2)  # an upload that no run took is removed after this
 
 logger = structlog.get_logger(__name__)
@@ -61,7 +63,7 @@ def tidy() -> int:
     for policy in policies.select_related("connection"):
         gone = sum(_batches(due(policy.connection, policy.keep_days, policy.keep_runs)))
         if gone:
-            log.record("runs.removed", target=policy.connection, note=f"{gone} runs, by their retention")
+            log.record("runs.removed", target=policy.connection, note=BY_RETENTION.format(gone=gone))
         removed += gone
     _forget_uploads()
     return removed

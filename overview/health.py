@@ -4,6 +4,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,13 +12,15 @@ import celery
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from audit import guard, ids
-from connections import keys
+from audit.retelling import told
+from connections import crypto, keys
 from definitions import catalog
 from operations.models import Run, State
 from overview.models import Pulse
@@ -82,8 +85,8 @@ def _database() -> Iterator[Part]:
 
 
 def _migrations() -> Iterator[Part]:
-    executor = MigrationExecutor(connection)
-    open_ones = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    applied = MigrationRecorder(connection).migration_qs.values_list("app", "name")
+    open_ones = set(MigrationLoader(None).graph.nodes) - set(applied)
     text = gettext("Run `manage.py migrate`.") if open_ones else ""
     yield Part(
         gettext("Migrations"),
@@ -94,7 +97,7 @@ def _migrations() -> Iterator[Part]:
 
 
 def _audit_trail() -> Iterator[Part]:
-    wrong = " ".join(guard.problems())
+    wrong = " ".join(map(told, guard.problems()))
     value = "" if wrong else gettext("can only be added to")
     yield Part(gettext("Audit trail"), "warning" if wrong else "ok", value, wrong)
 
@@ -148,8 +151,11 @@ def _queue() -> Iterator[Part]:
 
 
 def _keys() -> Iterator[Part]:
-    wrong = " ".join(keys.problems())
-    known = "" if wrong else ", ".join(f"{key.label} ({key.key_id})" for key in keys.states() if key.in_ring)
+    found: tuple[keys.KeyState, ...] = ()  # problems() says why there are none
+    with suppress(crypto.KeyRingError):
+        found = keys.states()
+    wrong = " ".join(map(told, keys.problems(found)))
+    known = "" if wrong else ", ".join(f"{key.label} ({key.key_id})" for key in found if key.in_ring)
     yield Part(gettext("Key ring"), "failed" if wrong else "ok", known, wrong)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit import log
 from people.models import Invitation, Person, Role
@@ -49,7 +50,7 @@ def first_link() -> str | None:
     if Person.objects.exists():
         return None
     Invitation.objects.waiting().update(withdrawn_at=timezone.now())  # an earlier start's link
-    return invite(Role.ADMIN, note="The first person")[1]
+    return invite(Role.ADMIN, note=gettext_noop("The first person"))[1]
 
 
 def find(token: str) -> Invitation:

@@ -155,6 +155,18 @@ def test_counted_hours_and_newer_events_make_one_number_each(admin, viewer, conn
         assert figures.last_day(sight.of(viewer)).events.total() == 0
 
 
+def test_a_clock_that_was_ahead_for_a_while_costs_no_event(viewer, connection) -> None:
+    with time_machine.travel(timezone.now().replace(minute=30, second=0), tick=False) as clock:
+        arrive(connection, hours=0)
+        clock.shift(timedelta(minutes=20))
+        tasks.count_hours()
+        clock.shift(timedelta(minutes=-20))
+        arrive(connection, hours=0)
+        clock.shift(timedelta(minutes=1))
+        tasks.count_hours()
+        assert figures.last_day(sight.of(viewer)).events.total() == 2
+
+
 def test_times_tokens_and_cost_are_summed(viewer, make_run) -> None:
     now = timezone.now()
     for seconds in (1, 2, 9):
@@ -185,9 +197,14 @@ def test_the_title_counts_what_needs_attention(viewer_client, make_run) -> None:
     assert "<title>(1) Overview" in viewer_client.get("/").content.decode()
 
 
-def test_the_system_page_looks_at_every_part(operator_client, db) -> None:
+def test_the_system_page_looks_at_every_part_in_twelve_statements(
+    operator_client, db, django_assert_max_num_queries
+) -> None:
     tasks.pulse()
-    page = operator_client.get("/system/").content.decode()
+    operator_client.get("/")  # writes down that this session was used
+    with django_assert_max_num_queries(12):
+        page = operator_client.get("/system/").content.decode()
+    assert "all applied" in page
     assert {part.name: part.state for part in health.parts()}["Worker"] == "ok"
     assert "PostgreSQL 18" in page
 

@@ -43,6 +43,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": lines(page.rows),
         "filters": filters,
+        "usual": history.USUAL,
+        "more_open": any(one.value for one in filters.controls if one.name not in history.USUAL),
         "may_run": person.may("operator"),
         "live_url": _live_url(request),
         "views": View.objects.all(),

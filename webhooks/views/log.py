@@ -32,7 +32,7 @@ def log(request: HttpRequest) -> HttpResponse:
         "live_url": _live_url(request),
         "after": after,
         "usual": ("connection", "type", "state", "mark", "q"),
-        "more_open": bool(set(request.GET) & {"cause", "object", "path", "tests", "since", "until"}),
+        "more_open": any(map(request.GET.get, ("cause", "object", "path", "tests", "since", "until"))),
         "kind": request.GET.get("kind", ""),
         "kinds": _kinds(request),
         "views": SavedView.objects.filter(person=person),

@@ -7,11 +7,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
+from django.utils.translation import gettext_noop
 
 from audit import log
 from connections import crypto, keyfile, keys, resealing
 from connections.management.commands.connect import NOTHING_RUNS
 
+BY = gettext_noop("By the command line.")
 Act = Callable[..., None]
 
 
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             )
         label = keyfile.add(file)
         keys.plant()
-        log.record("keys.added", target=("key", label, label), note="By the command line.")
+        log.record("keys.added", target=("key", label, label), note=BY)
         self.stdout.write(f"{label} seals from now on. Seal what is older anew with `manage.py keys rotate`.")
 
     def _rotate(self, *, dry_run: bool, new: bool, batch: int, **_: Any) -> None:
@@ -94,9 +96,7 @@ class Command(BaseCommand):
         keys.plant()
         outcome = resealing.reseal(self.stderr.write, batch=max(1, batch))
         label = crypto.ring().current.label
-        log.record(
-            "keys.rotated", target=("key", label, label), after=asdict(outcome), note="By the command line."
-        )
+        log.record("keys.rotated", target=("key", label, label), after=asdict(outcome), note=BY)
         self.stdout.write(f"{outcome.resealed} sealed anew by {label}.")
         if outcome.stuck:
             raise CommandError(f"{outcome.stuck} do not open: `manage.py keys doctor` says what they need.")
@@ -116,7 +116,7 @@ class Command(BaseCommand):
         if file is None:
             raise CommandError(f"The ring comes from SWITCHBOARD_KEYS: take {label} out of it there.")
         keyfile.remove(file, label)
-        log.record("keys.retired", target=("key", label, label), note="By the command line.")
+        log.record("keys.retired", target=("key", label, label), note=BY)
         self.stdout.write(
             f"{label} is out of the ring. Backups that are older need it: keep it where they are kept."
         )
