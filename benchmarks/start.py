@@ -40,7 +40,7 @@ def interpreter() -> float:
 def memory(copy: house.House) -> dict[str, float]:
     """Return the MiB of each kind of process, shared pages divided among those that share them."""
     assert copy.up
-    kinds = {"web": "manage.py web", "worker": "celery -A config worker", "beat": "config beat"}
+    kinds = {"web": "manage.py web", "worker": "celery_workers", "beat": "config beat"}
     kinds |= {
         "simulator": "config.practice",
         "PostgreSQL": "postgres",
@@ -70,7 +70,7 @@ def measure(copy: house.House, rounds: int) -> Iterator[Row]:
     yield taken.row(what, "start", "s", against="interpreter")
     time.sleep(REST)
     parts = memory(copy)
-    note = ", ".join(f"{name} {size:.0f}" for name, size in parts.items())
+    note = ", ".join(f"{name} {size:.0f}" for name, size in parts.items() if size)
     yield Row.of("whole house at rest", sum(parts.values()), "MiB", goal=Goal("≤", 400, "MiB"), note=note)
     yield from taken.weather()
 
