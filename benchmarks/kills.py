@@ -48,28 +48,32 @@ class Sending:
             time.sleep(0.1 if done.indexes else 0.5)
 
 
-def kill_web(copy: house.House) -> None:
-    """Kill the web process; the supervisor starts it again."""
+def kill_web(copy: house.House) -> float:
+    """Kill the web process; the supervisor starts it again. Return the moment."""
     os.kill(copy.web, signal.SIGKILL)
+    return time.monotonic()
 
 
-def kill_postgres(copy: house.House) -> None:
-    """Kill the server and all its backends; `up` ends because its database ended, and is started again."""
+def kill_postgres(copy: house.House) -> float:
+    """Kill the server and all its backends; `up` ends because its database ended, and is started again.
+    Return the moment of the kill."""
     assert copy.up
     for pid in copy.pids("postgres"):
         os.kill(pid, signal.SIGKILL)
+    moment = time.monotonic()
     copy.up.wait(60)
     copy.start()
+    return moment
 
 
-def taken_again(sending: Sending) -> float:
-    """Return the seconds until deliveries were answered 200 again. Raises TimeoutError after two minutes."""
-    began = time.monotonic()
-    while sending.last < began:
-        if time.monotonic() - began > 120:
+def taken_again(sending: Sending, moment: float) -> float:
+    """Return the seconds from the kill until deliveries were answered 200 again. Raises TimeoutError after
+    two minutes."""
+    while sending.last < moment:
+        if time.monotonic() - moment > 120:
             raise TimeoutError("No delivery was taken within two minutes of a kill.")
         time.sleep(0.05)
-    return sending.last - began
+    return sending.last - moment
 
 
 def kill_by_turns(copy: house.House, sending: Sending, kills: int) -> list[float]:
@@ -78,8 +82,7 @@ def kill_by_turns(copy: house.House, sending: Sending, kills: int) -> list[float
     for number in range(kills):
         time.sleep(1.5 + chance.random())
         kill = (kill_web, kill_postgres)[number % 2]
-        kill(copy)
-        away.append(taken_again(sending))
+        away.append(taken_again(sending, kill(copy)))
         frame.say(f"  {kill.__name__} {number + 1}: taken again after {away[-1]:.1f} s")
     return away
 
@@ -102,7 +105,7 @@ def measure(copy: house.House, kills: int) -> Iterator[Row]:
     yield Row.of("answered 200 and lost", missing, "deliveries", goal=goal, note=note)
     yield Row.of("stored twice", _twice(), "deliveries", goal=goal)
     note = f"web process and server by turns; the longest of them {max(away):.1f} s"
-    yield Row.of("until taken again after a kill", frame.percentile(away, 0.5), "s", note=note)
+    yield Row.of("from a kill until taken again", frame.percentile(away, 0.5), "s", note=note)
 
 
 def _twice() -> int:
