@@ -3,8 +3,9 @@
 
 import os
 import sys
+from pathlib import Path
 
-from config.home import Unusable
+from config import home
 
 OWNERS = ("prepare", "migrate", "restore", "createcachetable", "flush")  # what the tables' owner does
 
@@ -15,6 +16,7 @@ def main() -> None:
     os.environ["SWITCHBOARD_AS_OWNER"] = str(sys.argv[1:2] != [] and sys.argv[1] in OWNERS)
     try:
         if sys.argv[1:2] == ["up"]:
+            home.keep_bytecode(home.folder(Path(__file__).parent))
             from config import up
 
             sys.exit(up.main(sys.argv[2:]))
@@ -25,7 +27,7 @@ def main() -> None:
         sys.exit(
             f"The Python module {error.name} is missing: run bin/sync, then .venv/bin/python manage.py …"
         )
-    except Unusable as error:
+    except home.Unusable as error:
         sys.exit(str(error))
 
 

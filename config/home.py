@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,23 @@ class Unusable(Exception):
 def folder(base: Path) -> Path:
     """Return the home folder: `SWITCHBOARD_HOME`, or `var/` beside the code. Creates nothing."""
     return Path(os.environ.get("SWITCHBOARD_HOME") or base / "var").resolve()
+
+
+def bytecode(home: Path) -> dict[str, str]:
+    """Return the environment in which Python keeps compiled modules here, when it may not beside the sources.
+
+    Otherwise every program compiles all of Django at every start: 3.5 s of processor time instead of 1.5.
+    """
+    if os.access(sys.prefix, os.W_OK) and not sys.dont_write_bytecode:
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(home / "bytecode")}
+
+
+def keep_bytecode(home: Path) -> None:
+    """Do the same for this program, once one of those it started has made the folder."""
+    prefix = bytecode(home).get("PYTHONPYCACHEPREFIX", "")
+    if Path(prefix).is_dir() and prefix:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, prefix
 
 
 def running(home: Path) -> dict[str, Any]:

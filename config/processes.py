@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 LOG_LIMIT = 20 << 20  # bytes after which a log is put aside at the next start
 
 
@@ -62,6 +62,14 @@ def _opened(log: Path) -> IO[bytes]:
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(log.suffix + ".old"))
     return open(log, "ab")
+
+
+def bind_to_parent(name: str) -> None:
+    """Let the kernel end this process, just forked, with its parent, and show it under a name (Linux)."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(PR_SET_NAME, name.encode()[:15])
 
 
 def _bound_to_us(on_our_death: int) -> Callable[[], object] | None:

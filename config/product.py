@@ -1,4 +1,4 @@
-"""One copy of Switchboard under `manage.py up`: servers, preparation, then web, worker, beat and simulator.
+"""One copy of Switchboard under `manage.py up`: servers, preparation, then the web process and the workers.
 
 Nothing here imports Django: the supervisor starts in a moment and stays small.
 """
@@ -16,10 +16,6 @@ from config.supervisor import Child, Supervisor
 
 BASE = Path(__file__).resolve().parent.parent
 WORKERS = "2"  # processes of the worker: one interpreter lock each
-ALONE = [
-    "--without-mingle",
-    "--without-gossip",
-]  # one worker has nobody to ask, and waits a second for nobody
 POOL = 8  # database connections that the requests of the web process share
 WARM_STOP = 30  # seconds a run under way may take to finish; what is cut off after that ends as unknown
 
@@ -69,15 +65,13 @@ class Product:
             self.valkey.start()
         home.announce(claimed, self._state())
         supervisor.listen()
-        web, *others = supervisor.children
+        web, worker = supervisor.children
         link = preparation.run(self.home, BASE, self._told(), meanwhile=web.start)
         ports.wait_until_served(self.host, self.port, web, given_up=supervisor.asked_to_stop.is_set)
         if not supervisor.asked_to_stop.is_set():
-            # After the web process: together on two cores they keep the page waiting. The practice service is
-            # first, because the first thing that people try is Practice.
-            for child in reversed(others):
-                child.start()
-                ports.wait_until_listening(self.simulator_port if child.name == "simulator" else 0)
+            # After the web process: together on two cores they keep the page waiting. Practice is part of it.
+            worker.start()
+            ports.wait_until_listening(self.simulator_port)
             ready(self.url, link)
 
     def _state(self) -> dict[str, object]:
@@ -95,14 +89,11 @@ class Product:
     def _children(self) -> list[Child]:
         address = ["--host", self.host, "--port", str(self.port)]
         web = self._child("web", ["manage.py", "web", *address], SWITCHBOARD_POOL=str(POOL))
-        schedule = str(self.home / "run" / "beat")
-        beat = self._child(
-            "beat", ["-m", "celery", "-A", "config.clock", "beat", "-s", schedule, "--pidfile="]
-        )
-        worker = self._child("worker", ["-m", "config.celery_workers", WORKERS, *ALONE])
+        schedule, practice = self.home / "run" / "beat", self.simulator_port
+        others = ["config.celery_workers", WORKERS, "--beat", str(schedule), "--practice", str(practice)]
+        worker = self._child("worker", ["-m", *others])
         worker.patience = WARM_STOP
-        simulator = self._child("simulator", [*_practice(self.simulator_port), "--log-level", "warning"])
-        return [web, beat, worker, *([simulator] if self.simulator_port else [])]
+        return [web, worker]
 
     def _child(self, name: str, arguments: list[str], **environment: str) -> Child:
         command = [sys.executable, *arguments]
@@ -111,12 +102,9 @@ class Product:
 
     def _told(self) -> Mapping[str, str]:
         return {
+            **home.bytecode(self.home),
             "SWITCHBOARD_HOME": str(self.home),
             "SWITCHBOARD_PORT": str(self.port),
             "SWITCHBOARD_URL": self.url,
             "SWITCHBOARD_SIMULATOR_URL": self.simulator,
         }
-
-
-def _practice(port: int) -> list[str]:
-    return ["-m", "uvicorn", "config.practice:application", "--port", str(port), "--lifespan", "off"]
