@@ -17,7 +17,7 @@ MARKS = {
     "Valkey: kept and on disk": b"_kombu",
     "Celery messages (MONITOR)": b"LPUSH",
     "web log at DEBUG": b"request_started",
-    "worker and beat log at DEBUG": b"execute_run",
+    "worker, beat and practice log at DEBUG": b"execute_run",
 }
 
 

@@ -64,9 +64,7 @@ def sinks(
         "Valkey: kept and on disk": lambda: monitor.kept() + _files(house.home, "*.aof", "*.rdb"),
         "Celery messages (MONITOR)": lambda: bytes(monitor.told),
         "web log at DEBUG": lambda: (logs / "web.log").read_bytes() + (logs / "up.log").read_bytes(),
-        "worker and beat log at DEBUG": lambda: (
-            (logs / "worker.log").read_bytes() + (logs / "beat.log").read_bytes()
-        ),
+        "worker, beat and practice log at DEBUG": lambda: (logs / "worker.log").read_bytes(),
         "output of commands": lambda: (logs / "commands.log").read_bytes(),
         "files and exports": lambda: _files(house.home / "files", "*") + exports(admin),
         "backup archive": lambda: backup(house),
