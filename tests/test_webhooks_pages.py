@@ -103,6 +103,12 @@ def test_a_key_in_quotes_is_just_a_key(key):
     assert search.parsed(f"{json.dumps(key)}=1") == ([key], [1, "1"])
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "[1e999]", "NaN", "1e99999999"])
+def test_a_number_that_no_view_holds_is_looked_for_as_text(number, client, viewer):
+    client.force_login(viewer)
+    assert client.get("/log/", {"path": f"data.x={number}"}).status_code == 200
+
+
 def test_monsters_break_no_page_no_search_and_no_export(viewer_client, operator_client):
     research = connected()
     for number, (said, mark, _, _) in enumerate(MONSTERS.values()):

@@ -6,6 +6,7 @@ materialised inner select), until enough is found.
 """
 
 import json
+import math
 import re
 from typing import Any
 
@@ -90,10 +91,17 @@ def parsed(asked: str) -> tuple[list[str | int], list[Any]]:
 
 def _values(text: str) -> list[Any]:
     try:
-        value = json.loads(text, parse_constant=str)
+        value = json.loads(text, parse_constant=str, parse_float=_finite)
     except (ValueError, RecursionError):
         return [text]
     return [value] if isinstance(value, str) else [value, text]
+
+
+def _finite(text: str) -> float:
+    """Return the number; 1e999 is none that a view holds, so it is looked for as text."""
+    if math.isinf(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _nested(steps: list[str | int], value: Any) -> Any:
