@@ -44,7 +44,7 @@ COLUMNS = (
 def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     """Return the filters of the run list, with the choices that this person has."""
     return (
-        pages.Filter("q", gettext("Search"), search.narrow, hint=gettext("words asked or answered")),
+        pages.Filter("q", gettext("Search"), search.narrow, hint=gettext("asked or answered")),
         pages.Filter(
             "state", gettext("State"), by_state, (*State.choices, (BAD, gettext("Failed or unknown")))
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from connections.models import ConnectionQuerySet
 from operations.models import Spent
@@ -18,6 +19,7 @@ class Line:
     input_tokens: int
     output_tokens: int
     cost: Decimal
+    connection: UUID | None = None
 
     @property
     def tokens(self) -> int:
@@ -29,6 +31,7 @@ class Line:
 class Ledger:
     """Everything the page shows: by day, by connection, and all together."""
 
+    since: date
     days: list[tuple[date, Line]]
     lines: list[Line]
     whole: Line
@@ -37,18 +40,18 @@ class Ledger:
 def of(connections: ConnectionQuerySet, first: date, days: int) -> Ledger:
     """Return the ledger of these connections for `days` days from `first`."""
     rows = list(Spent.objects.filter(connection__in=connections, day__gte=first).select_related("connection"))
-    names = sorted({row.connection.name for row in rows})
-    lines = [_line(name, [row for row in rows if row.connection.name == name]) for name in names]
+    whose = sorted({(row.connection.name, row.connection_id) for row in rows})
+    lines = [_line(name, [row for row in rows if row.connection_id == pk], pk) for name, pk in whose]
     whole = _line("", rows)
     by_day = [
         (day, _line("", [row for row in rows if row.day == day]))
         for day in (first + timedelta(days=index) for index in range(days))
     ]
     lines.sort(key=lambda line: (line.cost, line.tokens), reverse=True)
-    return Ledger(by_day, lines, whole)
+    return Ledger(first, by_day, lines, whole)
 
 
-def _line(name: str, rows: Iterable[Spent]) -> Line:
+def _line(name: str, rows: Iterable[Spent], connection: UUID | None = None) -> Line:
     kept = list(rows)
     return Line(
         name,
@@ -56,4 +59,5 @@ def _line(name: str, rows: Iterable[Spent]) -> Line:
         sum(row.input_tokens for row in kept),
         sum(row.output_tokens for row in kept),
         sum((row.cost for row in kept), Decimal(0)),
+        connection,
     )

@@ -80,6 +80,7 @@ class Chart:
     said: str
     series: tuple[Series, ...]
     bars: tuple[Bar, ...]
+    empty: bool
     y_ticks: tuple[tuple[float, str], ...]
     width: int = WIDTH
     height: int = HEIGHT
@@ -113,11 +114,11 @@ def draw(
         )
         for place, (slot, row) in enumerate(zip(slots, rows, strict=True))
     )
-    ticks = (0, top / 2, top) if not unit.whole or top > 1 and top % 2 == 0 else (0, top)
+    halves = not unit.whole or (top > 1 and top % 2 == 0)
+    ticks = (0, top / 2, top) if halves else (0, top)
     said = _("%(title)s: at most %(most)s.") % {"title": title, "most": unit.full(largest)}
-    return Chart(
-        title, said, tuple(series), bars, tuple((_y(value, top), unit.axis(value)) for value in ticks)
-    )
+    y_ticks = () if largest == 0 else tuple((_y(value, top), unit.axis(value)) for value in ticks)
+    return Chart(title, said, tuple(series), bars, largest == 0, y_ticks)
 
 
 def counted(counts: Sequence[Mapping[str, int]], series: Sequence[Series]) -> list[list[int]]:

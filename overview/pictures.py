@@ -5,24 +5,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from overview import charts, figures
 from overview.charts import Chart, Series
 from overview.navigation import address
 
 RUNS = (
-    Series(_l("succeeded"), "chart-good", ("succeeded",)),
-    Series(_l("failed or unknown"), "chart-bad", figures.BAD),
-    Series(_l("other"), "chart-other", ("queued", "running", "sending", "waiting", "cancelled")),
+    Series(_("succeeded"), "chart-good", ("succeeded",)),
+    Series(_("failed or unknown"), "chart-bad", figures.BAD),
+    Series(_("other"), "chart-other", ("queued", "running", "sending", "waiting", "cancelled")),
 )
-EVENTS = (Series(_l("events"), "chart-good", ("events",)), Series(_l("refused"), "chart-bad", ("refused",)))
-FAILED = (Series(_l("failed or unknown"), "chart-bad"),)
-TIMES = (Series(_l("95 % took less"), "chart-light"), Series(_l("half took less"), "chart-good"))
-TOKENS = (Series(_l("tokens"), "chart-good"),)
-TOKENS_BOTH = (Series(_l("tokens in"), "chart-good"), Series(_l("tokens out"), "chart-light"))
-COST = (Series(_l("spent"), "chart-good"),)
+EVENTS = (Series(_("events"), "chart-good", ("events",)), Series(_("refused"), "chart-bad", ("refused",)))
+FAILED = (Series(_("failed or unknown"), "chart-bad"),)
+TIMES = (Series(_("95 % took less"), "chart-light"), Series(_("half took less"), "chart-good"))
+TOKENS = (Series(_("tokens"), "chart-good"),)
+TOKENS_BOTH = (Series(_("tokens in"), "chart-good"), Series(_("tokens out"), "chart-light"))
+COST = (Series(_("spent"), "chart-good"),)
 
 
 class Line(Protocol):
@@ -41,14 +41,22 @@ def of_day(day: figures.Figures) -> list[Chart]:
     log = _hours(day.events.starts, "webhooks:log")
     times = [(_ms(one.slow), _ms(one.median)) for one in runs.used]
     return [
-        charts.draw(_("Runs an hour"), hours, charts.counted(runs.hours.counts, RUNS), RUNS, charts.COUNT),
-        charts.draw(_("Failed of all runs"), bad, [(rate or 0,) for rate in rates], FAILED, charts.SHARE),
         charts.draw(
-            _("Deliveries an hour"), log, charts.counted(day.deliveries, EVENTS), EVENTS, charts.COUNT
+            gettext("Runs an hour"), hours, charts.counted(runs.hours.counts, RUNS), RUNS, charts.COUNT
         ),
-        charts.draw(_("Time a run took"), hours, times, TIMES, charts.TIME, stacked=False),
-        charts.draw(_("Tokens an hour"), hours, [(one.tokens,) for one in runs.used], TOKENS, charts.COUNT),
-        charts.draw(_("Cost an hour"), hours, [(float(one.cost),) for one in runs.used], COST, charts.MONEY),
+        charts.draw(
+            gettext("Failed of all runs"), bad, [(rate or 0,) for rate in rates], FAILED, charts.SHARE
+        ),
+        charts.draw(
+            gettext("Deliveries an hour"), log, charts.counted(day.deliveries, EVENTS), EVENTS, charts.COUNT
+        ),
+        charts.draw(gettext("Time a run took"), hours, times, TIMES, charts.TIME, stacked=False),
+        charts.draw(
+            gettext("Tokens an hour"), hours, [(one.tokens,) for one in runs.used], TOKENS, charts.COUNT
+        ),
+        charts.draw(
+            gettext("Cost an hour"), hours, [(float(one.cost),) for one in runs.used], COST, charts.MONEY
+        ),
     ]
 
 
@@ -59,9 +67,9 @@ def of_spending(days: Iterable[tuple[date, Line]]) -> list[Chart]:
     tokens = [(line.input_tokens, line.output_tokens) for _day, line in known]
     return [
         charts.draw(
-            _("Cost a day"), slots, [(float(line.cost),) for _day, line in known], COST, charts.MONEY
+            gettext("Cost a day"), slots, [(float(line.cost),) for _day, line in known], COST, charts.MONEY
         ),
-        charts.draw(_("Tokens a day"), slots, tokens, TOKENS_BOTH, charts.COUNT),
+        charts.draw(gettext("Tokens a day"), slots, tokens, TOKENS_BOTH, charts.COUNT),
     ]
 
 

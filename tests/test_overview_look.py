@@ -159,7 +159,6 @@ def test_an_axis_ends_on_a_round_value_with_its_unit() -> None:
         (3, charts.COUNT, "5"),
         (41_000, charts.COUNT, "50 k"),
         (12.5, charts.SHARE, "20 %"),
-        (0, charts.MONEY, "$ 1"),
     ):
         assert charts.draw("", slots, [[value]], SERIES[:1], unit).y_ticks[-1][1] == label
 

@@ -183,7 +183,7 @@ def slowest(value: timedelta | None) -> str:
     """Return the 95th percentile as words, "" for none."""
     if value is None:
         return ""
-    return gettext("95 %% less than %(duration)s") % {"duration": duration(value)}
+    return gettext("95 %% less than %(duration)s") % {"duration": duration(value).replace(" ", "\u00a0")}
 
 
 @register.filter
