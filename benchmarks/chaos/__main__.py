@@ -15,7 +15,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from benchmarks.chaos.faults import FAULTS, may_fill
+from benchmarks.chaos import weather
+from benchmarks.chaos.faults import FAULTS, may
 from benchmarks.chaos.load import Deliveries, Runs, Service
 from benchmarks.chaos.verdict import Check, checks, wait_until_settled
 from benchmarks.deliveries import SERVICE, Sender
@@ -25,6 +26,7 @@ from config.celery import app
 from connections import connecting, signing
 from definitions import catalog
 
+PRIVATE = ["localhost", "127.0.0.1", "::1"]  # the service is called by its name
 DISK = "600m"  # of the file system that is filled
 
 
@@ -32,8 +34,9 @@ def main() -> int:
     """Run it; the exit code is 1 when something did not hold."""
     options = _options()
     dice = random.Random(options.seed)
-    settings.PRIVATE_HOSTS = ["127.0.0.1"]
-    with small_disk() as home, House(home, SWITCHBOARD_PRIVATE_HOSTS="127.0.0.1") as house:
+    settings.PRIVATE_HOSTS = PRIVATE
+    told = {"SWITCHBOARD_PRIVATE_HOSTS": ",".join(PRIVATE)}
+    with small_disk() as home, House(home, **told, **weather.environment(home)) as house:
         app.conf.broker_url = homes.broker_url(house.home)
         service = Service(random.Random(options.seed + 1))
         sender, account = _sender("Chaos deliveries", service), _sender("Chaos runs", service).connection
@@ -53,7 +56,7 @@ def main() -> int:
 
 
 def _break(house: House, dice: random.Random, seconds: float) -> dict[str, int]:
-    names = [name for name in FAULTS if name != "fill the disk" or may_fill(house.home)]
+    names = [name for name in FAULTS if may(name, house.home)]
     happened = dict.fromkeys(names, 0)
     until = time.monotonic() + seconds
     order: list[str] = []
@@ -79,7 +82,7 @@ def _sender(name: str, service: Service) -> Sender:
 
 
 @contextmanager
-def small_disk() -> Iterator[Path | None]:
+def small_disk() -> Iterator[Path]:
     """Give the copy a file system of its own that can be filled, where this user may mount one."""
     folder = Path(tempfile.mkdtemp(prefix="switchboard-chaos-"))
     mounted = subprocess.run(
@@ -103,6 +106,8 @@ def _print(
 ) -> None:
     print(f"\nChaos, seed {options.seed}, {options.seconds} s, {sum(happened.values())} faults:")
     print("  " + ", ".join(f"{name} {count}×" for name, count in happened.items()))
+    for name in FAULTS.keys() - happened.keys():
+        print(f"  could not be had here: {name}")
     print("  deliveries were answered: " + ", ".join(f"{n}× {a}" for a, n in sorted(sent.answers.items())))
     print(f"  longest time without an acknowledged delivery: {sent.longest_gap:.1f} s")
     print(f"  runs that could not be started while the database was away: {started.refused}")

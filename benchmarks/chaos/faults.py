@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks import proc
+from benchmarks.chaos import weather
 from benchmarks.house import House
 
 Break = Callable[[House, random.Random], None]
@@ -32,6 +34,15 @@ def freeze(*words: str) -> Break:
         send(stopped, signal.SIGCONT)
 
     return fault
+
+
+def kill_child(house: House, dice: random.Random) -> None:
+    """Kill one of the worker's own processes: its parent has to end the other, and somebody starts both
+    again.
+    """
+    children = [child for worker in house.pids("celery_workers") for child in proc.descendants(worker)]
+    if children:
+        send([dice.choice(children)], signal.SIGKILL)
 
 
 def kill_backend(house: House, dice: random.Random) -> None:
@@ -66,6 +77,25 @@ def fill_disk(house: House, dice: random.Random) -> None:
     _revive(house)
 
 
+def move_clock(house: House, dice: random.Random) -> None:
+    """Set the copy's clock, its database's too, far ahead or back for some seconds, then right again."""
+    weather.tell(house.home, dice.choice((-1, 1)) * dice.randrange(20, 1200))
+    time.sleep(dice.uniform(3, 6))
+    weather.tell(house.home)
+
+
+def break_names(house: House, dice: random.Random) -> None:
+    """Let no name resolve for some seconds; the service is called by a name."""
+    weather.tell(house.home, names_are_away=True)
+    time.sleep(dice.uniform(3, 6))
+    weather.tell(house.home)
+
+
+def may(name: str, home: Path) -> bool:
+    """Say whether a fault can be had here: some need a file system of their own, or a C compiler."""
+    return NEEDS[name](home) if name in NEEDS else True
+
+
 def may_fill(home: Path) -> bool:
     """Say whether the home lies on a file system of its own that is small enough to be filled."""
     return os.path.ismount(home) and os.statvfs(home).f_blocks * os.statvfs(home).f_frsize < 4 << 30
@@ -74,6 +104,7 @@ def may_fill(home: Path) -> bool:
 FAULTS: dict[str, Break] = {
     "kill -9 web": kill("manage.py", "web"),
     "kill -9 worker": kill("celery", "worker"),
+    "kill -9 one of the worker's processes": kill_child,
     "kill -9 beat": kill("celery", "beat"),
     "kill -9 Valkey": kill("valkey-server"),
     "kill -9 a PostgreSQL backend": kill_backend,
@@ -83,6 +114,13 @@ FAULTS: dict[str, Break] = {
     "freeze worker": freeze("celery", "worker"),
     "stop and start in order": stop_and_start,
     "fill the disk": fill_disk,
+    "move the clock": move_clock,
+    "break DNS": break_names,
+}
+NEEDS: dict[str, Callable[[Path], bool]] = {
+    "fill the disk": may_fill,
+    "move the clock": weather.may_change,
+    "break DNS": weather.may_change,
 }
 
 

@@ -1,114 +1,127 @@
-"""Finds every form that an admin can reach and posts strange values to it; each post is taken back."""
+"""Posts strange values to every form, as anybody and as every role; each post is taken back."""
 
 import logging
-import math
-import re
 import time
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from importlib import import_module
 from random import Random
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.template.backends.django import Template
 from django.test import Client
+from django.urls import resolve
 from django.utils.safestring import SafeString
 
 from benchmarks.fuzz import oddities
-from benchmarks.fuzz.door import Outcome
+from benchmarks.fuzz.outcome import Outcome
+from benchmarks.fuzz.reader import SAME, Form, found
 from people.models import Person
 
-MOST_PAGES = 150
-DRAWN = 20  # one answer in so many is drawn; pages cost ten times what their views do
-SAME = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?:run|evt|rej|aud|bulk)_[0-9a-z]+|\d+")  # pages of one kind
+DRAWN = 100  # one answer in so many is drawn; pages cost ten times what their views do
 ALLOWED = {200, 204, 302, 303, 400, 403, 404, 405, 409, 413, 422, 429}
+BEGIN = {"anybody": ("/sign-in/",), "admin": ("/", "/account/password/", "/people/invite/")}
+OFTEN = {"anybody": 1, "viewer": 1, "operator": 3, "admin": 7}  # how often each posts, in twelfths
+
+WEIGHT = 6  # a view with many forms, as operations have, gets so many shares at most
+
+draw = Template.render
 
 
-@dataclass(frozen=True)
-class Form:
-    """A form of a page: where it posts to, and its fields with the values that they came with."""
+class Browser(Client):
+    """Somebody's browser, signed in for good: what a post does to the session is undone like its rows.
 
-    action: str
-    fields: tuple[tuple[str, str, str], ...]  # name, kind, value
+    Sessions are kept in memory (`in_memory`), because they would be half of all statements.
+    """
 
+    def __init__(self, person: Person | None) -> None:
+        """Sign the person in, who has just proven who it is; nobody stays a stranger."""
+        super().__init__(raise_request_exception=True, headers={"host": "localhost"})
+        self._session: dict[str, object] = {}
+        if person:
+            self.force_login(person)
+            session = self.session
+            session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86_400}]
+            session["account_authentication_methods_user"] = str(person.pk)
+            session.save()
+            self._session = dict(session.items())
+        self._cookies = {name: morsel.value for name, morsel in self.cookies.items()}
 
-class Reader(HTMLParser):
-    """Reads a page's links and its forms that post."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url, self.links, self.forms = url, set[str](), set[Form]()
-        self._action: str | None = None
-        self._fields: list[tuple[str, str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take in one element."""
-        told = {name: value or "" for name, value in attrs}
-        if tag == "a" and told.get("href", "").startswith("/"):
-            self.links.add(told["href"])
-        elif tag == "form" and told.get("method", "").lower() == "post":
-            self._action, self._fields = urljoin(self.url, told.get("action", "")), []
-        elif (
-            self._action is not None and tag in ("input", "select", "textarea", "button") and told.get("name")
-        ):
-            self._fields.append((told["name"], told.get("type", tag), told.get("value", "")))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Keep a form that is over."""
-        if tag == "form" and self._action is not None:
-            self.forms.add(Form(self._action, tuple(self._fields)))
-            self._action = None
+    def restore(self) -> None:
+        """Be as it was."""
+        self.cookies = SimpleCookie(self._cookies)
+        if key := self._cookies.get(settings.SESSION_COOKIE_NAME):
+            store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+            store.update(self._session)
+            store.save()
 
 
-def found(client: Client) -> list[Form]:
-    """Walk the pages from the first one on, one of each kind, and return their forms."""
-    waiting, seen, forms = deque(["/", "/account/password/", "/people/invite/"]), set[str](), set[Form]()
-    while waiting and len(seen) < MOST_PAGES:
-        url = waiting.popleft()
-        kind = SAME.sub("#", urlsplit(url).path)
-        if kind in seen or "sign-out" in url or "export" in url:
-            continue
-        seen.add(kind)
-        answer = client.get(url)
-        if answer.status_code == 200 and not answer.streaming and "html" in answer["content-type"]:
-            reader = Reader(url)
-            reader.feed(answer.content.decode())
-            waiting.extend(sorted(reader.links))
-            forms |= reader.forms
-    return sorted((form for form in forms if "sign-out" not in form.action), key=repr)
+def in_memory() -> None:
+    """Keep this process's sessions in its own memory; to be called before the first request."""
+    settings.CACHES["memory"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.SESSION_ENGINE, settings.SESSION_CACHE_ALIAS = "django.contrib.sessions.backends.cache", "memory"
 
 
-def post(client: Client, count: int, random: Random, until: float = math.inf) -> Outcome:
-    """Post so many times to the forms in turn, not longer than `until`; 5xx and exceptions are wrong."""
-    logging.disable(logging.CRITICAL)
-    outcome, forms = Outcome(), found(client)
-    draw = Template.render
-    for number in range(count):
-        if time.monotonic() > until:
-            break
-        form = forms[number % len(forms)]
-        Template.render = _undrawn if random.randrange(DRAWN) else draw  # type: ignore[method-assign]
-        values = dict(_values(form, random))
-        with transaction.atomic():
-            try:
-                status = client.post(form.action, values, headers=_headers(random)).status_code
-            except Exception as error:
-                status = 599
-                outcome.wrong.append(
-                    f"{type(error).__name__} at {SAME.sub('#', form.action)}: {error!s:.300}"
-                )
-            transaction.set_rollback(True)
-        outcome.posts += 1
-        outcome.statuses[status] += 1
-        if status not in ALLOWED and status != 599:
-            outcome.wrong.append(f"{status} at {SAME.sub('#', form.action)} for {values!r:.500}")
-    Template.render = draw  # type: ignore[method-assign]
-    logging.disable(logging.NOTSET)
-    outcome.kinds = len(forms)
+def forms_of(browsers: dict[str, Browser]) -> list[list[Form]]:
+    """Return the forms of everybody's pages by the views that take them; what an admin finds, the others may
+    try as well.
+    """
+    views: dict[str, list[Form]] = {}
+    for who, begin in BEGIN.items():
+        for form in found(browsers[who], *begin):
+            views.setdefault(resolve(urlsplit(form.action).path).view_name, []).append(form)
+    return list(views.values())
+
+
+def post(
+    browsers: dict[str, Browser], views: list[list[Form]], numbers: Iterable[int], seed: int, name: str = ""
+) -> Outcome:
+    """Post the cases of these numbers to the forms; 5xx and exceptions are wrong."""
+    outcome = Outcome(name, kinds=len(views))
+    weights = [min(len(forms), WEIGHT) for forms in views]
+    with _quiet():
+        for number in numbers:
+            random = Random(f"{seed} forms {number}")
+            who = random.choices(list(OFTEN), list(OFTEN.values()))[0]
+            form = random.choice(random.choices(views, weights)[0])
+            Template.render = _undrawn if random.randrange(DRAWN) else draw  # type: ignore[method-assign]
+            values = dict(_values(form, random))
+            status, error = _answer(browsers[who], form, values, _headers(random))
+            outcome.posts += 1
+            outcome.statuses[status] += 1
+            if status not in ALLOWED:
+                place = f"{SAME.sub('#', form.action)} as {who}"
+                outcome.blame(number, f"{status} {error} at {place} for {values!r:.500}")
     return outcome
+
+
+def _answer(
+    browser: Browser, form: Form, values: dict[str, object], headers: dict[str, str]
+) -> tuple[int, str]:
+    """Return status and error of one post, and leave neither a row nor a cookie of it."""
+    error = ""
+    with transaction.atomic():
+        try:
+            status = browser.post(form.action, values, headers=headers).status_code
+        except Exception as raised:
+            status, error = 599, f"{type(raised).__name__}: {raised!s:.300}"
+        transaction.set_rollback(True)
+    browser.restore()
+    return status, error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        Template.render = draw  # type: ignore[method-assign]
+        logging.disable(logging.NOTSET)
 
 
 def _undrawn(*_: object, **__: object) -> SafeString:
@@ -154,14 +167,3 @@ def _headers(random: Random) -> dict[str, str]:
             {"Accept-Language": "de"},
         )
     )
-
-
-def client_of(person: Person) -> Client:
-    """Return a browser's stand-in that is signed in and has just proven who it is."""
-    client = Client(raise_request_exception=True, headers={"host": "localhost"})
-    client.force_login(person)
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86_400}]
-    session["account_authentication_methods_user"] = str(person.pk)
-    session.save()
-    return client

@@ -24,6 +24,7 @@ class Case:
     key: bytes
     peer: str
     method: str = "POST"
+    number: int = 0  # by which it is made again
     changes: list[str] = field(default_factory=list)
 
     def get(self, name: bytes) -> bytes:
