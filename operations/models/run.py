@@ -196,7 +196,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation_key} through {self.connection_name}"
+        return f"{self.operation_key} · {self.connection_name}"
 
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
