@@ -1,6 +1,7 @@
-"""The limit of live pages: a process that only writes the same number of bytes to as many connections.
+"""The plain alternative to live pages: a process that writes each row to every connection at once.
 
-No database, no session, no filter, no template: what is slower than this is the product's own work.
+As many bytes to as many connections, but no database, no session, no filter, no template and no waiting
+for more: where it is quiet this is the limit, where it is busy the product should be the faster one.
 `live.py` starts it: it prints its port, then sends a row of BYTES for each code that it reads.
 
     python -m benchmarks.fanout BYTES

@@ -3,8 +3,8 @@
     python -m benchmarks.live [--short] [--seconds 5] [--only crowds,door,slow,storm]
 
 This process stores and publishes events at a steady pace; a client in C holds the pages. Times are taken on
-one monotonic clock: just after the commit, and when the bytes with the event's row arrive. The limit is a
-process that only writes as many bytes to as many connections (fanout.py).
+one monotonic clock: just after the commit, and when the bytes with the event's row arrive. The plain
+alternative is a process that writes each row to as many connections at once, and does nothing else.
 """
 
 import os
@@ -113,20 +113,20 @@ def crowds(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
 
             measures: dict[str, Callable[[], float]] = {}
             for pace in paces:
-                measures[f"bare fan-out {pace}/s"] = partial(bare_late, pace)
+                measures[f"plain fan-out {pace}/s"] = partial(bare_late, pace)
                 measures[f"{pace}/s"] = partial(late, pace)
             taken = Rounds(measures, rounds)
         for pace, goal in paces.items():
             what = f"live, {viewers:,} pages, {pace} events/s: p99"
             note = _note(kept[pace][1:])
-            yield taken.row(what, f"{pace}/s", "ms", against=f"bare fan-out {pace}/s", goal=goal, note=note)
+            yield taken.row(what, f"{pace}/s", "ms", against=f"plain fan-out {pace}/s", goal=goal, note=note)
         if viewers == 1_000:
             yield Row.of("memory of one page", weight, "KiB", goal=Goal("≤", 16, "KiB"))
         yield from taken.weather()
 
 
 def bare_pages(bare: fanout.Fanout, viewers: int) -> AbstractContextManager[Crowd]:
-    """Open as many connections to the bare fan-out."""
+    """Open as many connections to the plain fan-out."""
     return crowd(bare.port, "", viewers)
 
 
