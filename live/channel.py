@@ -12,7 +12,9 @@ from live.reader import Reader, Shared
 from live.topics import Frame, Topic, Wanted
 from live.viewers import Viewer
 
-BUSY = 0.1  # seconds: news is sent at once when it is quiet, and together with what follows when it is not
+# Seconds: news is sent at once when it is quiet, and then after a rest as long as the sending took, for the
+# loop is the door's, too. More rows than a few mean that it is busy, and what follows goes together.
+BUSY, FEW, LONGEST = 0.1, 3, 0.5
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
 
 log = logging.getLogger(__name__)
@@ -62,22 +64,30 @@ class Channel:
             self._news.set()
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._news.wait()
             self._news.clear()
             keys, self._keys = tuple(self._keys), {}
-            await self._flush(keys)
-            await asyncio.sleep(BUSY)
+            began = loop.time()
+            count = await self._flush(keys)
+            await asyncio.sleep(0)  # the pages' own tasks write meanwhile
+            rest = max(loop.time() - began, BUSY if count > FEW else 0)
+            await asyncio.sleep(min(rest, LONGEST))
 
-    async def _flush(self, keys: tuple[str, ...]) -> None:
+    async def _flush(self, keys: tuple[str, ...]) -> int:
+        """Tell every page; return how many frames there were, or keys when there were more."""
+        frames: Sequence[Frame] = ()
         try:
             if MISSED in keys:
                 await self._look_again()
             told = [key for key in keys if key != MISSED]
             if told:
-                self._fan_out(await reader.ask(partial(self._rendered, told)))
+                frames = await reader.ask(partial(self._rendered, told))
+                self._fan_out(frames)
         except Exception:  # one row that cannot be rendered must not silence the topic
             log.exception("News of the live line could not be rendered.")
+        return max(len(frames), len(keys))
 
     async def _look_again(self) -> None:
         """After a gap nobody knows what was missed, so every page gets what came since its last frame."""

@@ -33,6 +33,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PING = 15.0  # seconds of quiet after which a comment keeps proxies from closing the line
 CHECK = 30.0  # seconds between looks at whether the person may still see this
+ABORT = "switchboard.abort"  # the extension by which webhooks/protocol.py lets go of a connection
 HELLO = b"retry: 1000\nevent: hello\ndata:\n\n"  # the page's dot turns green
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -101,6 +102,8 @@ class Stream:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if viewer.slow.is_set():
+                _cut_off(scope)
 
     async def _watch(self, viewer: Viewer, scope: Scope) -> None:
         """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
@@ -117,6 +120,13 @@ class Stream:
         if person is None or not self._admits(person):
             return None
         return person.pk, topic.sight(person)
+
+
+def _cut_off(scope: Scope) -> None:
+    """Close the line at once: a server that closes it in order would wait for ever until all was read."""
+    server = scope.get("extensions", {}).get(ABORT)
+    if server:
+        server["abort"]()
 
 
 async def _write(viewer: Viewer, send: Send) -> None:

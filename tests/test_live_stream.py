@@ -248,15 +248,19 @@ def test_a_page_that_does_not_read_is_cut_off(viewer_client, monkeypatch):
 
     async def scenario(app):
         page = Page(app, viewer_client, "topic=numbers")
+        page.scope["extensions"] = {stream.ABORT: {"abort": lambda: cut.append(page)}}
         task = asyncio.create_task(page.run())
         await page.until("event: hello")
         await hub.hub().connected.wait()
+        assert cut == []
         page.stuck = True
         async with asyncio.timeout(10):
             while not task.done():
                 await tell("1", "2", "3", "4")
                 await asyncio.sleep(0)
+        assert cut == [page]
 
+    cut: list[Page] = []
     run(scenario)
 
 

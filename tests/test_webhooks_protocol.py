@@ -170,3 +170,19 @@ def test_whoever_hangs_up_before_the_answer_is_stored_all_the_same():
 
     over(scenario)
     assert Event.objects.filter(delivery_id="wh_gone").exists()
+
+
+def test_a_connection_that_says_nothing_more_is_closed_and_one_that_does_stays():
+    sender = Sender.of()
+
+    async def scenario(line, protocols):
+        await line.warm(sender)
+        one = protocols[0]
+        one.timeout_keep_alive = 3600
+        one._look()  # the time is not over
+        status, _ = await line.answer(request(sender, body()))
+        one.timeout_keep_alive = 0
+        one._look()
+        return status, await line.reader.read()
+
+    assert over(scenario) == (200, b"")

@@ -12,6 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from live.stream import ABORT
 from webhooks.deliveries import Delivery
 from webhooks.door import HEADERS, Door
 
@@ -50,17 +51,20 @@ class Whole:
         transport.write(self.protocol.response(status, closes=closes))
         if closes:
             transport.close()
-        self.protocol.on_response_complete()
+        self.protocol.answered()
 
 
 class DoorProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a short cut to a door; `beside` gives it the door."""
 
     door: Door
+    _heard = 0.0  # when something came last, on the loop's clock
+    _rest: asyncio.TimerHandle | None = None
     _written: tuple[Lines, dict[tuple[int, bool], bytes]] = ([], {})
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; a delivery that is still incomplete then goes uvicorn's way."""
+        self._heard = self.loop.time()
         super().data_received(data)
         cycle: Any = self.cycle
         if type(cycle) is Whole and cycle.more_body and self.parser:
@@ -95,6 +99,33 @@ class DoorProtocol(HttpToolsProtocol):
         elif not self._take(cycle):
             self._hand_over(cycle)
             super().on_message_complete()
+
+    def answered(self) -> None:
+        """Go on after an answer. uvicorn makes a timer for each; here one a connection is enough."""
+        if self.pipeline:
+            self.on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self._rest is None:
+            self._rest = self.loop.call_later(self.timeout_keep_alive, self._look)
+
+    def _look(self) -> None:
+        """Close the connection when nothing came for the time of keep-alive, or look again later."""
+        self._rest = None
+        left = self._heard + self.timeout_keep_alive - self.loop.time()
+        waits = self.cycle is not None and not self.cycle.response_complete
+        if self.timeout_keep_alive_task is not None or self.transport.is_closing():
+            return  # uvicorn's own timer runs, or nobody is there
+        if left <= 0 and not waits:
+            self.transport.close()
+        else:
+            self._rest = self.loop.call_later(left if left > 0 else self.timeout_keep_alive, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the timer."""
+        if self._rest is not None:
+            self._rest.cancel()
+        super().connection_lost(exc)
 
     def response(self, status: int, *, closes: bool) -> bytes:
         """Return the bytes of an answer; they change once a second, with uvicorn's Date."""
@@ -136,6 +167,7 @@ class DoorProtocol(HttpToolsProtocol):
     def _begin(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
