@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 SHIFT = 22  # bits below the milliseconds: 10 of process identity, 12 of counter
 # 41 bits of milliseconds would be used up in September 2039. From 2030 on 18 bits are below them, 8 and 10:
-# ids last until 2185, and none that was ever given changes.
+# ids last until December 2184, and none that was ever given changes.
 LATER, LATER_SHIFT = 1_893_456_000_000, 18  # milliseconds since 1970: 2030-01-01, the start of an hour
 LATER_ID = LATER << SHIFT
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u

@@ -15,6 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ANSWERS_WITHIN = 2.0  # seconds that the database may take before this process counts as not ready
+_look: asyncio.Task[None] | None = None
 
 
 async def alive(scope: Scope, receive: Receive, send: Send) -> None:
@@ -25,7 +26,7 @@ async def alive(scope: Scope, receive: Receive, send: Send) -> None:
 async def ready(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer 200 when the database answers, else 503: send no requests here yet."""
     try:
-        await asyncio.wait_for(_database_answers(), ANSWERS_WITHIN)
+        await _database_answers()
     except (psycopg.Error, TimeoutError, OSError):
         await answer(send, 503, {"status": "the database does not answer"})
     else:
@@ -40,5 +41,13 @@ async def answer(send: Send, status: int, document: object) -> None:
 
 
 async def _database_answers() -> None:
-    async with await postgres.connect("probe") as probe:
+    """Look, or wait for the look that is under way: a flood of probes takes one connection, not all."""
+    global _look
+    if _look is None or _look.done():
+        _look = asyncio.ensure_future(_looked())
+    await asyncio.shield(_look)
+
+
+async def _looked() -> None:
+    async with asyncio.timeout(ANSWERS_WITHIN), await postgres.connect("probe") as probe:
         await probe.execute("SELECT 1")

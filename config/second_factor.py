@@ -1,6 +1,7 @@
 """Seals the seeds of authenticator apps with our key ring: a copy of the database gives no second factor."""
 
 import base64
+import binascii
 from collections import Counter
 
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -20,14 +21,14 @@ class Adapter(DefaultMFAAdapter):
     """allauth's rules, with sealed seeds."""
 
     def encrypt(self, text: str) -> str:
-        """Return the seed sealed, as text."""
+        """Return the seed sealed, as text. Raises KeyRingError, which becomes a page (connections/locked)."""
         return base64.b64encode(crypto.seal(text.encode(), PLACE, purpose="seeds")).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the seed. Raises ValidationError, which the form shows, when its key is not in the ring."""
         try:
             return crypto.unseal(base64.b64decode(encrypted_text), PLACE, purpose="seeds").decode()
-        except crypto.SealError:
+        except (crypto.SealError, binascii.Error):
             raise ValidationError(LOCKED) from None
 
 
@@ -59,7 +60,10 @@ class Seeds:
 
 
 def _key_of(sealed: str) -> str:
-    return crypto.key_id(base64.b64decode(sealed)).hex()
+    try:
+        return crypto.key_id(base64.b64decode(sealed)).hex()
+    except binascii.Error:
+        return ""  # somebody wrote over it: it counts as sealed by no key
 
 
 def _reseal(row: Authenticator, current: str) -> bool | None:
@@ -70,7 +74,7 @@ def _reseal(row: Authenticator, current: str) -> bool | None:
     adapter = Adapter()
     try:
         row.data |= {member: adapter.encrypt(adapter.decrypt(row.data[member])) for member in outdated}
-    except crypto.SealError:
+    except (crypto.SealError, ValidationError):
         return False
     row.save(update_fields=["data"])
     return True

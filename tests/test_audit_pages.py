@@ -6,7 +6,9 @@ import json
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
 from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
 
 from audit import exports, ids, log, pages, spreadsheet
 from audit.models import Entry
@@ -76,6 +78,34 @@ FILTERS = (pages.exact("action", "Action", [("run.started", "Started")]), pages.
 def test_filters_ask_the_list(rf, five, query, count) -> None:
     filters = pages.filtered(Entry.objects.all(), rf.get(f"/?{query}"), FILTERS)
     assert filters.queryset.count() == count
+
+
+# What would reach the database if a request could name its lookups (CVE-2025-64459 and its like).
+MADE_UP = (
+    "_connector=OR%201=1%20OR",
+    "_negated=1",
+    "person__password__startswith=x",
+    "connection__secrets__sealed__gt=1",
+    "order_by=person__password",
+    "ordering=-created_by__password",
+    "pk__in=1",
+    "id=1",
+)
+
+
+@pytest.mark.parametrize("page", ["/audit/", "/runs/", "/log/", "/connections/", "/people/"])
+def test_what_a_list_does_not_offer_changes_nothing(admin_client, five, page):
+    with CaptureQueriesContext(connection) as plain:
+        admin_client.get(page)
+    for query in MADE_UP:
+        with CaptureQueriesContext(connection) as asked:
+            assert admin_client.get(f"{page}?{query}").status_code == 200
+        assert not [one for one in asked.captured_queries if "password" in _condition(one["sql"])]
+        assert len(asked) <= len(plain)
+
+
+def _condition(sql: str) -> str:
+    return sql.partition(" WHERE ")[2]
 
 
 def test_a_wrong_day_says_how_a_day_is_written(rf, db) -> None:

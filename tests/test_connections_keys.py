@@ -13,7 +13,7 @@ from django.db import connection as database
 
 from audit.models import Entry
 from config.second_factor import Adapter
-from connections import crypto, keyfile, keys, resealing
+from connections import connecting, crypto, keyfile, keys, resealing
 from connections.checks import key_ring as key_ring_check
 from connections.models import Canary, Connection, Secret
 from tests.accounts import KEY, another_key, connected, new_signing_secret
@@ -130,6 +130,14 @@ def test_rotating_seals_the_seeds_of_second_factors_too(ring, admin):
         assert Adapter().decrypt(Authenticator.objects.get(type=kind).data[member]) == "JBSWY3DP"
 
 
+def test_a_seed_that_does_not_open_is_counted_and_stops_nothing(ring, admin, viewer):
+    for person, secret in ((admin, Adapter().encrypt("JBSWY3DPEHPK3PXP")), (viewer, "written over")):
+        Authenticator.objects.create(user=person, type="totp", data={"secret": secret})
+    ring.write_text(another_key("k9"))
+    with pytest.raises(CommandError, match="2 do not open"):
+        run("rotate")
+
+
 def test_what_does_not_open_is_counted_and_left_as_it_is(ring):
     connected("lost")
     ring.write_text(another_key("k5"))
@@ -178,6 +186,30 @@ def test_the_doctor_notices_a_canary_that_was_changed(ring):
     Canary.objects.update(sealed=b"\x01" + bytes(60))
     with pytest.raises(CommandError, match="does not open its canary"):
         run("doctor")
+
+
+def test_the_doctor_notices_a_whole_row_that_was_put_back(ring):
+    connection = connected()
+    old = Secret.objects.values().get()
+    connecting.change(
+        connection, connecting.Entered(connection.name, credentials={"apiKey": "sk-new-0123456789abcdef"})
+    )
+    run("doctor")
+    run("rotate", "--new")  # its versions are beyond what the trail says, and that is as it should be
+    run("doctor")
+    Secret.objects.filter(pk=old.pop("id")).update(**old)
+    assert Connection.objects.get().credentials() == {"apiKey": KEY}  # it opens, for it is a true one
+    with pytest.raises(CommandError, match=r"“Research” is older than the audit trail says"):
+        run("doctor")
+
+
+def test_a_secret_that_was_deleted_and_came_back_is_noticed_too(ring):
+    connection = connected(webhook_secret=new_signing_secret())
+    old = Secret.objects.get(name="webhook_secret")
+    connecting.set_signing_secret(connection, new_signing_secret(), keep_hours=0)
+    Secret.objects.filter(name="webhook_secret").delete()
+    old.save(force_insert=True)
+    assert len(list(keys.rolled_back())) == 1
 
 
 def test_the_doctor_prints_no_key(ring):

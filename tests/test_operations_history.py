@@ -118,6 +118,22 @@ def test_a_bulk_job_counts_asks_goes_and_can_be_followed(operator_client, ran, s
     assert text(operator_client.get(bulk.runs_url)).count("data-row") == 3
 
 
+def test_a_bulk_job_is_about_so_many_runs_and_no_more(ran, operator, monkeypatch):
+    monkeypatch.setattr(bulks, "MOST", 2)
+    every = sorted(ran().id for _ in range(3))
+    assert bulks.plan(Run.objects.all()) == every[1:]
+    assert bulks.start("again", every, operator).total == 2
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "viewer"}])
+def test_a_bulk_job_of_somebody_who_may_no_longer_do_it_does_nothing_more(ran, operator, change):
+    bulk = bulks.start("again", [ran().id], operator)
+    type(operator).objects.filter(pk=operator.pk).update(**change)
+    assert not bulks.go_on(bulk.id)
+    bulk.refresh_from_db()
+    assert (bulk.done, Run.objects.filter(bulk=bulk.id).count()) == (0, 0)
+
+
 def test_a_bulk_job_is_about_the_ticked_runs_only(operator_client, ran):
     one, other = ran(), ran()
     operator_client.post("/runs/bulk/", {"verb": "tag", "word": "x", "run": [one.ref], "confirmed": "1"})
@@ -164,6 +180,14 @@ def test_a_short_text_that_is_the_whole_answer_stands_on_the_page(operator_clien
     server.script = answer(b"line 1 of a file", headers="Content-Type: text/plain\r\n")
     run = ran("files.content", {"file_id": "file-1"})
     assert "line 1 of a file" in text(operator_client.get(run.get_absolute_url()))
+
+
+@pytest.mark.parametrize("name", ["service", "model"])
+def test_a_price_with_a_nul_is_refused_with_a_sentence(admin_client, name):
+    line = {"service": "chatgpt-v1", "model": "gpt-x", "per_million_in": "1", "per_million_out": "1"}
+    answer = admin_client.post("/spending/prices/", line | {name: "gpt\0x"}, follow=True)
+    assert "Null characters are not allowed." in text(answer)
+    assert not Price.objects.exists()
 
 
 def test_a_price_is_changed_where_it_stands(admin_client):

@@ -54,6 +54,29 @@ HIDDEN = [
     "[::127.0.0.1]",
     "db",
     "redis",
+    # The same in disguise: octal, hexadecimal, short, padded, dotted at the end; digits of other scripts
+    # and their full stops; mapped, translated and tunnelled; zones, and user names that look like hosts.
+    "0177.0.0.1",
+    "0x7f.1",
+    "127.0.0.1.",
+    "127.000.000.001",
+    "4294967297",
+    "\uff11\uff12\uff17.0.0.1",
+    "127\u30020\u30020\u30021",
+    "\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54",
+    "localhost.",
+    "[::ffff:0:127.0.0.1]",
+    "[64:ff9b:1::7f00:1]",
+    "[2001:0:7f00:1::]",
+    "[3fff::1]",
+    "[fe80::1%25lo]",
+    "[v1.fe80::a]",
+    "100.127.255.255",
+    "192.88.99.1",
+    "8.8.8.8@127.0.0.1",
+    "127.0.0.1#@8.8.8.8",
+    "8.8.8.8\\@127.0.0.1",
+    "127.0.0.1%00.example.com",
 ]
 
 

@@ -6,10 +6,13 @@ import pytest
 
 from definitions import catalog
 from operations import runs
+from operations.models import Run
+from operations.models.run import Origin
 from tests.accounts import SERVICE, connected
 from tests.loopback import Loopback, answer
 from tests.test_webhooks_processing import processed
-from webhooks.models import Event
+from webhooks import raising
+from webhooks.models import Completion, Event
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +38,17 @@ def test_a_finished_run_raises_its_event_and_says_so_on_the_log(run, viewer_clie
     assert (event.origin, event.marks, event.delivery_id) == ("raised", ["raised"], run.ref)
     assert processed(event).marks == ["raised"]
     assert b"Raised here" in viewer_client.get("/log/?mark=raised").content
+
+
+def test_what_completes_an_event_raises_none_so_nothing_goes_round(run):
+    run.origin = Origin.HYDRATION
+    assert raising.after_run(run, SAID) == []
+
+
+def test_an_event_that_was_raised_asks_the_service_nothing(run):
+    event = processed(Event.objects.get())
+    assert not Completion.objects.filter(pk=event.pk).exists()
+    assert Run.objects.get() == run
 
 
 def test_every_event_that_is_declared_as_raised_names_an_operation_that_exists():
