@@ -1,6 +1,6 @@
 """What happens when a house grows: door, log, search and live line at several sizes, drawn into docs/curves/.
 
-python -m benchmarks.growth [--short] [--sizes 10000,1000000,10000000]
+python -m benchmarks.growth [--short] [--sizes 10000,1000000,10000000] [--only log,door,live]
 """
 
 import statistics
@@ -57,18 +57,19 @@ def _rate(bench: door.Bench) -> float:
     return bench.rate("door", 64)
 
 
-def log_curves(sizes: list[int], rounds: int) -> tuple[dict[str, Points], dict[str, Points]]:
-    """Return the times of lists and of searches in the database, by the number of events."""
+def log_sizes(sizes: list[int], rounds: int) -> list[log.Size]:
+    """Measure the queries of every list at all sizes, by turns."""
     measured = [log.Size(size) for size in sizes]
     with ExitStack() as servers:
         for size in measured:
             servers.enter_context(seed.opened(size.home))
             size.find()
-        for _ in range(rounds + 1):
+        for number in range(rounds + 1):
             for size in measured:
                 size.round()
-    lists = {name: _times(measured, f"log: {name}") for name in LISTS}
-    return lists, {name: _times(measured, f"log, search: {name}") for name in SEARCHES}
+            frame.say(f"  log: round {number or 'warm-up'} done")
+    log.show_plans(measured[-1])
+    return measured
 
 
 def live_curves(crowds: list[int], rounds: int) -> dict[str, Points]:
@@ -94,16 +95,26 @@ def _times(sizes: list[log.Size], name: str) -> Points:
     return [(size.events, size.median(name)) for size in sizes if name in size.times]
 
 
-def charts(sizes: list[int], crowds: list[int], rounds: int) -> Iterator[Row]:
-    """Measure, draw each curve as soon as it is there, and yield the ends of each."""
-    events, database = "stored events", "ms in the database"
-    lists, searches = log_curves(sizes, rounds)
-    yield from _drawn("log", Chart("Pages of the log", events, database, lists))
-    yield from _drawn("search", Chart("Searches", events, database, searches))
+def logs(sizes: list[int], rounds: int) -> Iterator[Row]:
+    """Draw lists and searches over the number of events, and yield the lines of all of them."""
+    measured = log_sizes(sizes, rounds)
+    for name, title, cases in (("log", "Pages of the log", LISTS), ("search", "Searches", SEARCHES)):
+        prefix = "log: " if name == "log" else "log, search: "
+        curves = {case: _times(measured, prefix + case) for case in cases}
+        yield from _drawn(name, Chart(title, "stored events", "ms in the database", curves))
+    yield from log.rows(measured)
+
+
+def doors(sizes: list[int], rounds: int) -> Iterator[Row]:
+    """Draw the door's rate over the number of events, and yield its lines."""
     points, rows = door_curve(sizes, rounds)
     title = "The door over its rate in an empty copy, 64 connections"
-    yield from _drawn("door", Chart(title, events, "×", {"door": [(1, 1.0), *points]}))
+    yield from _drawn("door", Chart(title, "stored events", "×", {"door": [(1, 1.0), *points]}))
     yield from rows
+
+
+def lives(crowds: list[int], rounds: int) -> Iterator[Row]:
+    """Draw how late events reach a page over the number of pages, and yield the ends."""
     late = live_curves(crowds, rounds)
     yield from _drawn("live", Chart("From commit to the open page", "open pages", "ms", late))
 
@@ -119,11 +130,13 @@ def _drawn(name: str, chart: Chart) -> Iterator[Row]:
 
 def main() -> None:
     """Run it."""
-    asked = frame.options(__doc__ or "", sizes="")
+    asked = frame.options(__doc__ or "", sizes="", only="log,door,live")
     default = "10000,100000,1000000" if asked.short else "10000,1000000,10000000"
     sizes = [int(size) for size in (asked.sizes or default).split(",")]
     crowds = [100, 500, 1_000] if asked.short else [100, 1_000, 5_000]
-    frame.report("Growth", charts(sizes, crowds, asked.rounds), as_json=asked.json)
+    parts = {"log": partial(logs, sizes), "door": partial(doors, sizes), "live": partial(lives, crowds)}
+    rows = (row for name in asked.only.split(",") for row in parts[name](asked.rounds))
+    frame.report("Growth", rows, as_json=asked.json)
 
 
 if __name__ == "__main__":
