@@ -14,7 +14,7 @@ from tests.test_webhooks_late import refused
 from tests.test_webhooks_payload import MONSTERS
 from tests.test_webhooks_processing import arrived, processed
 from webhooks import coverage, feed, processing, search, timeline
-from webhooks.models import Cause, Event, Rejection, Remark, SavedView, Silence
+from webhooks.models import Cause, Event, Policy, Rejection, Remark, SavedView, Silence
 
 pytestmark = pytest.mark.django_db
 
@@ -224,10 +224,13 @@ def test_the_endpoints_page_covers_what_was_declared_and_seen(viewer_client, ope
         assert viewer_client.get(f"{address}?tab={tab}").status_code == 200
     operator_client.post(f"{address}silence/", {"type": "batch.completed", "hours": "6"})
     assert Silence.objects.get().hours == 6
+    tried = admin_client.post(f"{address}policy/", {"keep_count": "1", "preview": "1"}).content.decode()
+    assert "Nothing is saved yet." in tried
+    assert not Policy.objects.filter(keep_count=1).exists()
     admin_client.post(f"{address}policy/", {"keep_days": "30", "not_hydrated": ["batch.failed"]})
     page = admin_client.get(f"{address}?tab=keeping").content.decode()
     assert 'value="30"' in page
-    assert "0 events would go" in page
+    assert "Kept like this, nothing would go now." in page
 
 
 def without_times(html: str) -> str:

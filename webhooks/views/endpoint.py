@@ -39,8 +39,11 @@ TABS = (
 @require_GET
 def endpoint(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one tab about an endpoint."""
-    connection, asked = _connection(request, pk), request.GET.get("tab", "")
-    tab = asked if asked in dict(TABS) else "coverage"
+    asked = request.GET.get("tab", "")
+    return _page(request, _connection(request, pk), asked if asked in dict(TABS) else "coverage")
+
+
+def _page(request: HttpRequest, connection: Connection, tab: str, **more: Any) -> HttpResponse:
     context = {
         "connection": connection,
         "tab": tab,
@@ -49,6 +52,7 @@ def endpoint(request: HttpRequest, pk: UUID) -> HttpResponse:
         "can_run": person_of(request).may("operator"),
         "can_configure": person_of(request).may("admin"),
         **CONTEXTS[tab](request, connection),
+        **more,
     }
     return render(request, "webhooks/endpoint.html", context)
 
@@ -56,10 +60,13 @@ def endpoint(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @role_required("admin")
 def policy(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Change what is completed and how long events are kept."""
+    """Change what is completed and how long events are kept, or show what would go with it."""
     connection = _connection(request, pk)
     before = _policy(connection)
     form = PolicyForm(request.POST, instance=before)
+    if form.is_valid() and "preview" in request.POST:
+        found = retention.preview(form.instance, datetime.now(UTC))
+        return _page(request, connection, "keeping", form=form, preview=found, unsaved=True)
     if form.is_valid():
         if before.forgetting:
             before.forgetting = 0  # what is under way ends here; the next hour begins with the new choice
