@@ -1,5 +1,6 @@
 """Who may open what: every address of the product, with every role, against the table in docs/access.md."""
 
+import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -85,14 +86,15 @@ def clients(person, client_of, password) -> dict[str, Client]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_lets_in_whom_the_table_names_and_nobody_else(name, clients) -> None:
-    url = address(name, PAGES[name])
-    for method, needed in zip(("get", "post"), MATRIX.get(name, ("admin", "admin")), strict=True):
+def test_a_page_lets_in_whom_the_table_names_and_nobody_else(name, clients, record_property) -> None:
+    url, lets_in, answers = address(name, PAGES[name]), MATRIX.get(name, ("admin", "admin")), []
+    for method, needed in zip(("get", "post"), lets_in, strict=True):
         # Roles contain each other: above the one that is let in there is nothing new to see.
         upto = ROLES.index(needed) if needed in ROLES else 0
         for role in ROLES[: upto + 1]:
             client = clients[role]
             answer = getattr(client, method)(url)
+            answers.append((method, role, answer.status_code))
             said = f"{method} {url} as {role} answered {answer.status_code}"
             if needed == "–":
                 assert answer.status_code in (302, 403, 404, 405), said
@@ -103,3 +105,6 @@ def test_a_page_lets_in_whom_the_table_names_and_nobody_else(name, clients) -> N
                 assert answer.headers.get("Location", "").startswith("/sign-in/?next="), said
             else:
                 assert answer.status_code == 403, said
+    # What `python -m benchmarks.matrix` prints.
+    for told, value in (("page", name), ("needed", " ".join(lets_in)), ("answers", json.dumps(answers))):
+        record_property(told, value)
