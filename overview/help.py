@@ -21,7 +21,14 @@ DOCS = settings.BASE_DIR / "docs"
 GROUPS: Sequence[tuple[str | Promise, Sequence[str]]] = (
     (
         _("Using it"),
-        ("connect-openai", "actions-and-runs", "read-the-log", "why-was-it-refused", "run-from-scripts"),
+        (
+            "first-steps",
+            "connect-openai",
+            "actions-and-runs",
+            "read-the-log",
+            "why-was-it-refused",
+            "run-from-scripts",
+        ),
     ),
     (_("Looking after it"), ("people-and-roles", "access", "keys-and-backups", "deploying")),
     (_("Adding to it"), ("adding-a-service", "definition-format")),
@@ -39,7 +46,10 @@ ABOUT = {
     "tokens": "run-from-scripts#the-rest-api",
     "audit": "people-and-roles#the-audit-trail",
     "people": "people-and-roles",
-    "overview:system": "keys-and-backups",
+    "overview": "first-steps",
+    "overview:home": "first-steps#the-overview",
+    "overview:search": "first-steps#moving-about",
+    "overview:system": "first-steps#the-system-page",
     "": "people-and-roles",
 }
 TAGS = frozenset(

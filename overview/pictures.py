@@ -44,13 +44,11 @@ def of_day(day: figures.Figures) -> list[Chart]:
         charts.draw(
             gettext("Runs an hour"), hours, charts.counted(runs.hours.counts, RUNS), RUNS, charts.COUNT
         ),
-        charts.draw(
-            gettext("Failed of all runs"), bad, [(rate or 0,) for rate in rates], FAILED, charts.SHARE
-        ),
+        charts.draw(gettext("Failure rate"), bad, [(rate or 0,) for rate in rates], FAILED, charts.SHARE),
         charts.draw(
             gettext("Deliveries an hour"), log, charts.counted(day.deliveries, EVENTS), EVENTS, charts.COUNT
         ),
-        charts.draw(gettext("Time a run took"), hours, times, TIMES, charts.TIME, stacked=False),
+        charts.draw(gettext("Run time"), hours, times, TIMES, charts.TIME, stacked=False),
         charts.draw(
             gettext("Tokens an hour"), hours, [(one.tokens,) for one in runs.used], TOKENS, charts.COUNT
         ),
