@@ -78,7 +78,9 @@ def target(url: str, *, carries: bool, credential_hosts: frozenset[str], simulat
         raise SendError("blocked")
     if carries and parts.scheme != "https" and not private:
         raise SendError("insecure", host=host)
-    return Target(parts.scheme, host, port, private)
+    goal = Target(parts.scheme, host, port, private)
+    lookup_name(goal)  # an address in disguise ends here, before anything is made of it
+    return goal
 
 
 def _is(parts: SplitResult, url: str) -> bool:
@@ -103,7 +105,11 @@ def _allowed(text: str, port: int) -> bool:
 def lookup_name(goal: Target) -> str:
     """Return the name as it is asked for: absolute, so that no search domain is tried. Raises
     SendError("blocked")."""
-    if goal.private or _is_literal(goal.host):
+    if goal.private:
+        return goal.host
+    if _is_literal(goal.host):
+        if not _allowed(goal.host, goal.port):
+            raise SendError("blocked", host=goal.host)
         return goal.host
     # `db`, `redis`, `localhost` are names of a private network; what ends in a number is an address in
     # disguise.
