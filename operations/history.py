@@ -14,7 +14,7 @@ from operations import search
 from operations.models import Origin, Run, State
 
 LIVE = {"state", "connection", "resource", "operation"}  # filters that the live line can answer by itself
-USUAL = ("q", "state", "connection", "resource", "operation")  # the others stand behind “More filters”
+USUAL = ("q", "state", "connection", "operation")  # the others stand behind “More filters”
 BAD = "bad"  # a choice of the state filter that is no state
 COLUMNS = (
     "id",

@@ -49,6 +49,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "form": Sample({"text": "x"}),
         "document": DOCUMENT,
         "chart": charts.draw("Sample", slots, counts, SERIES, charts.COUNT),
+        "empty_chart": charts.draw("Sample", slots, [(0.0,)] * 24, SERIES[:1], charts.MONEY),
         "tabs": [("one", "One", "#", 3), ("two", "Two", "#", None)],
         "filters": pages.Filters(
             [

@@ -71,7 +71,7 @@ def test_names_of_code_become_words() -> None:
 
 
 def test_a_state_has_a_colour_and_moves_while_something_is_under_way() -> None:
-    html = drawn('{% include "components/status.html" with state="running" only %}')
+    html = drawn('{% status "running" %}')
     assert "status-azure" in html
     assert "status-dot-animated" in html
     assert "Running" in html
