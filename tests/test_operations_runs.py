@@ -154,6 +154,14 @@ def test_a_run_whose_worker_died_while_sending_is_unknown_and_never_sent_again(c
     assert (runs.reap(), server.accepts) == (0, 0)
 
 
+def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(connected, serve):
+    run = runs.start(connected(serve(answer(SAID))), "chat_completions.create", CHAT, wake_up=False)
+    execution.claim(run.id)
+    Run.objects.update(lease_until=timezone.now() + timedelta(minutes=20))  # no lease is that long
+    assert runs.reap() == 1
+    assert runs.execute(run.id).state == State.SUCCEEDED
+
+
 def test_the_reaper_leaves_the_living_alone(connected, serve):
     run = runs.start(connected(serve(answer(SAID))), "models.list", {}, wake_up=False)
     execution.claim(run.id)
