@@ -43,15 +43,23 @@ def sitting_middleware(
         )  # pages hold what others must not see
         return response
 
-    def process_exception(request: HttpRequest, problem: Exception) -> HttpResponseBase | None:
-        """Say what is wrong with a second factor where no form does (recovery codes whose key is missing)."""
-        if not isinstance(problem, ValidationError) or not request.path.startswith(reverse("mfa_index")):
-            return None
-        messages.error(request, problem.messages[0])
-        return HttpResponseRedirect(reverse("people:account"))
-
-    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    middleware.process_exception = _process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def _process_exception(request: HttpRequest, problem: Exception) -> HttpResponseBase | None:
+    """Say what is wrong with a second factor where no form does: recovery codes whose key is missing, a
+    passkey's answer that nests too deeply to be read (found by benchmarks/fuzz).
+    """
+    if not request.path.startswith(reverse("mfa_index")):
+        return None
+    if isinstance(problem, RecursionError):
+        messages.error(request, gettext("The browser's answer is not that of a passkey. Try again."))
+    elif isinstance(problem, ValidationError):
+        messages.error(request, problem.messages[0])
+    else:
+        return None
+    return HttpResponseRedirect(reverse("people:account"))
 
 
 def admits(person: Person) -> bool:

@@ -119,3 +119,12 @@ def test_recovery_codes_whose_key_is_missing_lead_back_with_a_sentence(
     client = client_of(ada)
     assert client.get("/account/two-factor/recovery-codes/").url == "/account/"
     assert "Your second factor is locked" in client.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/account/two-factor/webauthn/add/", "/account/two-factor/webauthn/login/"])
+def test_a_passkeys_answer_that_nests_too_deeply_is_a_sentence_and_no_error(ada, client_of, path) -> None:
+    client = client_of(ada) if path.endswith("add/") else Client()
+    client.get(path)
+    answer = client.post(path, {"name": "key", "credential": "[" * 5_000})
+    assert answer.status_code < 500
+    assert "not that of a passkey" in client.get(answer.url, follow=True).content.decode()
