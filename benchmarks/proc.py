@@ -28,6 +28,13 @@ def command(pid: int) -> str:
     return ""
 
 
+def name(pid: int) -> str:
+    """Return the name that the process goes by, or "" when it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
 def resident(pid: int) -> float:
     """Return the MiB that the process holds, what it shares with others included."""
     return _rollup(pid, "Rss:")

@@ -36,13 +36,16 @@ def freeze(*words: str) -> Break:
     return fault
 
 
-def kill_child(house: House, dice: random.Random) -> None:
-    """Kill one of the worker's own processes: its parent has to end the other, and somebody starts both
-    again.
-    """
-    children = [child for worker in house.pids("celery_workers") for child in proc.descendants(worker)]
-    if children:
-        send([dice.choice(children)], signal.SIGKILL)
+def kill_one(*names: str) -> Break:
+    """Return the fault that ends one of the processes that go by these names; its parent has to notice."""
+
+    def fault(house: House, dice: random.Random) -> None:
+        assert house.up
+        named = [pid for pid in proc.descendants(house.up.pid) if proc.name(pid) in names]
+        if named:
+            send([dice.choice(named)], signal.SIGKILL)
+
+    return fault
 
 
 def kill_backend(house: House, dice: random.Random) -> None:
@@ -103,15 +106,15 @@ def may_fill(home: Path) -> bool:
 
 FAULTS: dict[str, Break] = {
     "kill -9 web": kill("manage.py", "web"),
-    "kill -9 worker": kill("celery", "worker"),
-    "kill -9 one of the worker's processes": kill_child,
-    "kill -9 beat": kill("celery", "beat"),
+    "kill -9 worker and all its processes": kill("celery_workers"),
+    "kill -9 one of the worker's processes": kill_one("worker1", "worker2"),
+    "kill -9 beat": kill_one("beat"),
     "kill -9 Valkey": kill("valkey-server"),
     "kill -9 a PostgreSQL backend": kill_backend,
     "kill -9 PostgreSQL": kill_database,
     "freeze PostgreSQL": freeze("postgres"),
     "freeze Valkey": freeze("valkey-server"),
-    "freeze worker": freeze("celery", "worker"),
+    "freeze worker": freeze("celery_workers"),
     "stop and start in order": stop_and_start,
     "fill the disk": fill_disk,
     "move the clock": move_clock,
