@@ -24,7 +24,7 @@ from benchmarks.screenshots import CHROMIUM, FLAGS, copy, stage
 Look = Callable[[Page], Iterable[tuple[str, str]]]
 PARTS = ("axe", "keyboard", "plain", "german")
 WIDE: ViewportSize = {"width": 1280, "height": 900}
-CALM: dict[str, Any] = {"reduced_motion": "reduce", "viewport": WIDE}
+CALM: dict[str, Any] = {"reduced_motion": "reduce", "viewport": WIDE, "permissions": ["clipboard-write"]}
 GERMAN_WIDTHS = (1280, 390)
 
 

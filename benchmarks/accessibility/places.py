@@ -21,7 +21,7 @@ NO_PAGES = {
     *("operations:vectors_npy", "operations:vectors_csv", "operations:vectors_json"),
     *("webhooks:event_raw", "webhooks:rejection_raw", "webhooks:export", "audit:csv", "audit:jsonl"),
     *("mfa_download_recovery_codes", "mfa_login_webauthn", "account_login", "account_logout"),
-    "operations:services",  # with one service it leads on to its catalogue
+    *("operations:services", "connections:choose"),  # with one service they lead on to it
     # These need a passkey; tests/test_people_passkeys.py has one.
     *("mfa_edit_webauthn", "mfa_remove_webauthn", "mfa_reauthenticate_webauthn"),
     "overview:styleguide",  # in development only; tests/test_overview_look.py looks at it
@@ -38,7 +38,6 @@ FIXED = {
     "sign out": "/sign-out/",
     "files": "/services/chatgpt-v1/files.create/",
     "pictures": "/actions/chatgpt-v1/analyze_images/",
-    "choose a service": "/connections/new/",
     "new connection": "/connections/new/chatgpt-v1/",
     "export": "/runs/export/",
     "invite": "/people/invite/",

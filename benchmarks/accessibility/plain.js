@@ -4,6 +4,8 @@
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
   const name = (element) => element.outerHTML.slice(0, 140);
   const sends = (button) => button.type === "submit" && button.form;
+  // A passkey is made by the browser's own interface for scripts; there is none without.
+  const PASSKEY = "mfa_webauthn_add";
   const opens = (button) => button.commandForElement || button.popoverTargetElement || button.type === "reset";
   const leads = (link) => {
     const address = link.getAttribute("href") ?? "";
@@ -15,7 +17,7 @@
   const tell = (what, those) => those.map((one) => `${what}: ${name(one)}`);
   return [
     ...(all("h1, .h2").some((one) => one.textContent.trim()) ? [] : ["no heading"]),
-    ...tell("does nothing", all("button").filter((one) => !sends(one) && !opens(one))),
+    ...tell("does nothing", all("button").filter((one) => !sends(one) && !opens(one) && one.id !== PASSKEY)),
     ...tell("leads nowhere", all("a[href]").filter((one) => !leads(one))),
     ...tell("cannot be sent", all("form").filter((one) => !sent(one))),
     ...tell("waits for a script", all("[hx-trigger*=load], [aria-busy=true]")),
