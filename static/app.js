@@ -64,9 +64,8 @@ setInterval(tick, 5000);
 document.addEventListener("htmx:load", (event) => tick(event.detail.elt));
 
 // What scrolls can be reached by keyboard, also when it is unfolded or a window made it narrow.
-const sizes = new ResizeObserver((seen) => {
-  for (const { target } of seen) if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
-});
+const scrolls = (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+const sizes = new ResizeObserver((seen) => seen.forEach(({ target }) => scrolls(target) && (target.tabIndex = 0)));
 const watch = (root = document) => all(".table-responsive, .chart-table, pre, .value", root).forEach((box) => sizes.observe(box));
 watch();
 document.addEventListener("htmx:load", (event) => watch(event.detail.elt));

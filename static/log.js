@@ -5,10 +5,13 @@ const pill = document.getElementById("log-pill");
 const state = document.getElementById("log-state");
 const MOST = 200; // rows on the page; older ones are behind "Older"
 const SCROLLED = 200; // pixels: further down somebody is reading
+const SLIDE = 200; // ms
 const texts = document.getElementById("texts").dataset; // in the language of the page
 let held = new Map();
 let paused = false;
 let source = null;
+let coming = []; // rows that wait for the end of a slide
+let sliding = false;
 let last = log?.dataset.after ?? "";
 
 function say(name) {
@@ -18,32 +21,39 @@ function say(name) {
 
 function place(row) {
   const old = document.getElementById(row.id);
-  if (old) return old.replaceWith(row);
+  if (old) return old.replaceWith(row), 0;
   const next = [...rows.children].find((other) => other.dataset.id < row.dataset.id);
-  if (!next && rows.children.length >= 50) return; // it belongs to an older page
+  if (!next && rows.children.length >= 50) return 0; // it belongs to an older page
   rows.insertBefore(row, next ?? null);
   row.classList.add("row-new");
-  if (row === rows.firstElementChild) slide(row.offsetHeight);
   while (rows.children.length > MOST) rows.lastElementChild.remove();
   document.getElementById("log-empty")?.remove();
   document.getElementById("log-table").hidden = false;
+  return next && row.getBoundingClientRect().top < innerHeight ? row.offsetHeight : 0;
 }
 
-// The rows below start where they were and slide: nothing jumps away under the eyes (or the layout-shift score).
-function slide(height) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  rows.animate([{ transform: `translateY(-${height}px)` }, { transform: "none" }], { duration: 250, composite: "add" });
+// The rows below start where they were and slide, so nothing jumps away (the layout-shift score sees no Animation); more waits.
+function settle(more = []) {
+  coming.push(...more);
+  if (sliding) return;
+  const pushed = coming.reduce((sum, row) => sum + place(row), 0);
+  coming = [];
+  if (!pushed || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  sliding = true;
+  rows.style = `transform: translateY(-${pushed}px)`;
+  requestAnimationFrame(() => requestAnimationFrame(() => (rows.style = `transition: transform ${SLIDE}ms`)));
+  setTimeout(() => settle((sliding = false) || []), SLIDE + 100);
 }
 
 function release() {
-  held.forEach(place);
+  settle(held.values());
   held.clear();
   pill.hidden = true;
 }
 
 function take(row) {
   const reading = paused || window.scrollY > SCROLLED;
-  if (!reading || document.getElementById(row.id)) return place(row);
+  if (!reading || document.getElementById(row.id)) return settle([row]);
   held.set(row.id, row);
   pill.hidden = false;
   pill.lastElementChild.textContent = texts.new.replace("{}", held.size);
@@ -79,6 +89,5 @@ if (log) {
     window.scrollTo({ top: 0 });
     release();
   });
-  if (log.dataset.live) connect();
-  else say("still");
+  log.dataset.live ? connect() : say("still");
 }
