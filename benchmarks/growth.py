@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from benchmarks import deliveries, door, frame, house, live, log, seed
+from benchmarks import deliveries, door, frame, house, live, log, proc, seed
 from benchmarks.curves import Chart, Points
 from benchmarks.frame import Goal, Row
 from benchmarks.pgbench import Pgbench
@@ -72,23 +72,30 @@ def log_sizes(sizes: list[int], rounds: int) -> list[log.Size]:
     return measured
 
 
-def live_curves(crowds: list[int], rounds: int) -> dict[str, Points]:
+def live_curves(crowds: list[int], rounds: int) -> tuple[dict[str, Points], list[Row]]:
     """Return how late events reach a page, by the number of open pages, ten events a second."""
-    seen: dict[int, list[Seen]] = {count: [] for count in crowds}
+    seen: dict[int, list[Seen]] = {}
     with house.House() as copy:
         connection = deliveries.Sender.of("Growth").connection
         bench = live.Bench(copy, connection, live.signed_in(), SECONDS)
         copy.settle()
         copy.hold_workers()
         for count in crowds:
+            before = proc.resident(copy.web)
             with bench.pages(count) as pages:
+                weight = (proc.resident(copy.web) - before) * 1024 / count
+                frame.say(f"  {count:,} pages open after {pages.opened:.1f} s, {weight:.1f} KiB each")
                 seen[count] = [bench.seen(pages, 10) for _ in range(rounds + 1)][1:]
         copy.release_workers()
-    shares = {"p50": 0.5, "p99": 0.99}
-    return {
+    curves = {
         name: [(count, statistics.median(one.late(share) for one in found)) for count, found in seen.items()]
-        for name, share in shares.items()
+        for name, share in {"p50": 0.5, "p99": 0.99}.items()
     }
+    late = dict(curves["p99"])
+    lines = [
+        (f"live, {count:,} pages, 10 events/s: p99", late[count], live.note(seen[count])) for count in seen
+    ]
+    return curves, [Row.of(what, value, "ms", note=note) for what, value, note in lines]
 
 
 def _times(sizes: list[log.Size], name: str) -> Points:
@@ -115,8 +122,9 @@ def doors(sizes: list[int], rounds: int) -> Iterator[Row]:
 
 def lives(crowds: list[int], rounds: int) -> Iterator[Row]:
     """Draw how late events reach a page over the number of pages, and yield the ends."""
-    late = live_curves(crowds, rounds)
+    late, rows = live_curves(crowds, rounds)
     yield from _drawn("live", Chart("From commit to the open page", "open pages", "ms", late))
+    yield from rows
 
 
 def _drawn(name: str, chart: Chart) -> Iterator[Row]:

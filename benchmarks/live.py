@@ -118,8 +118,10 @@ def crowds(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
             taken = Rounds(measures, rounds)
         for pace, goal in paces.items():
             what = f"live, {viewers:,} pages, {pace} events/s: p99"
-            note = _note(kept[pace][1:])
-            yield taken.row(what, f"{pace}/s", "ms", against=f"plain fan-out {pace}/s", goal=goal, note=note)
+            yield taken.row(
+                what, f"{pace}/s", "ms",
+                against=f"plain fan-out {pace}/s", goal=goal, note=note(kept[pace][1:]),
+            )  # fmt: skip
         if viewers == 1_000:
             yield Row.of("memory of one page", weight, "KiB", goal=Goal("≤", 16, "KiB"))
         yield from taken.weather()
@@ -130,7 +132,8 @@ def bare_pages(bare: fanout.Fanout, viewers: int) -> AbstractContextManager[Crow
     return crowd(bare.port, "", viewers)
 
 
-def _note(seen: list[Seen]) -> str:
+def note(seen: list[Seen]) -> str:
+    """Return what is said beside a latency: the middle, fairness, what was lost."""
     half = statistics.median(one.late(0.5) for one in seen)
     worst = statistics.median(one.worst for one in seen)
     count = sum(len(one.latencies) + one.lost for one in seen)
@@ -190,8 +193,9 @@ def beside_slow_ones(bench: Bench, rounds: int) -> Iterator[Row]:
 
     taken = Rounds({"90 that read": lambda: late(0), "and 10 that do not": lambda: late(SLOW)}, rounds)
     cut_off = min(one.slow_cut_off for one in kept[SLOW])
-    what, note = "live, 90 pages beside 10 that never read: p99", _note(kept[SLOW][1:])
-    yield taken.row(what, "and 10 that do not", "ms", against="90 that read", note=note)
+    what = "live, 90 pages beside 10 that never read: p99"
+    said = note(kept[SLOW][1:])
+    yield taken.row(what, "and 10 that do not", "ms", against="90 that read", note=said)
     yield Row.of("pages that never read, cut off", cut_off, "pages", goal=Goal("≥", SLOW, "pages"))
     yield from taken.weather()
 
