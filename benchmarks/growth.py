@@ -87,7 +87,7 @@ def live_curves(crowds: list[int], rounds: int) -> tuple[dict[str, Points], list
                 frame.say(f"  {count:,} pages open after {pages.opened:.1f} s, {weight:.1f} KiB each")
                 seen[count] = [bench.seen(pages, 10) for _ in range(rounds + 1)][1:]
         copy.release_workers()
-    curves = {
+    curves: dict[str, Points] = {
         name: [(count, statistics.median(one.late(share) for one in found)) for count, found in seen.items()]
         for name, share in {"p50": 0.5, "p99": 0.99}.items()
     }
