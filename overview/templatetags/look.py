@@ -175,7 +175,9 @@ def duration(value: float | timedelta | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """Return a share in percent with one digit, "" for none."""
-    return "" if share is None else f"{_digits(share, 1)} %"
+    if share is None:
+        return ""
+    return f"< {_digits(0.1, 1)} %" if 0 < share < 0.05 else f"{_digits(share, 1)} %"
 
 
 @register.filter
@@ -183,7 +185,7 @@ def slowest(value: timedelta | None) -> str:
     """Return the 95th percentile as words, "" for none."""
     if value is None:
         return ""
-    return gettext("95 %% less than %(duration)s") % {"duration": duration(value).replace(" ", "\u00a0")}
+    return gettext("95 %% under %(duration)s") % {"duration": duration(value).replace(" ", "\u00a0")}
 
 
 @register.filter
