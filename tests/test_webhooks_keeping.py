@@ -102,7 +102,7 @@ def test_a_week_of_which_nothing_is_kept_is_dropped_with_what_belongs_to_it():
     Policy.objects.create(connection=other, keep_days=7)
     arrived(research)
     assert forgotten_at(later) == 2
-    assert partitions.oldest(later).name > week
+    assert partitions.oldest(later) is None
     assert list(Remark.objects.all()) == [refusal]
     told = Entry.objects.filter(action="webhook.events_forgotten").values_list("target_name", "after")
     assert sorted(told) == [
@@ -110,6 +110,28 @@ def test_a_week_of_which_nothing_is_kept_is_dropped_with_what_belongs_to_it():
         ("Research", '{"count": 1}'),
         ("Research", '{"count": 1}'),
     ]
+
+
+def test_an_empty_week_does_not_stand_before_the_next_one():
+    later = NOW + 3 * partitions.WEEK
+    next_week = NOW + partitions.WEEK
+    research = arrived(connected(), id=ids.new_id(next_week.timestamp())).connection
+    Policy.objects.create(connection=research, keep_days=1, forgetting=ids.id_at(later))
+    assert retention.go_on(later, Pace(rest=0)) == 1
+    assert partitions.oldest(later) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_forget_at_once():
+    research = connected()
+    aged(research, 40)
+    Policy.objects.create(connection=research, keep_days=30)
+    retention.begin(NOW)
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.retention'))")
+        assert retention.go_on(NOW, Pace(rest=0)) == 0
+    assert (Event.objects.count(), retention.is_open()) == (1, True)
+    assert retention.go_on(NOW, Pace(rest=0)) == 1
 
 
 def test_a_week_that_somebody_reads_is_left_whole_and_its_pass_open():

@@ -125,6 +125,9 @@ def drop(week: Week, limits: Mapping[UUID, int]) -> None:
 
 def _drop(cursor: Any, week: Week, limits: Mapping[UUID, int]) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks.partitions'))")
+    cursor.execute("SELECT to_regclass(%s) IS NULL", [week.name])
+    if cursor.fetchone()[0]:  # another worker dropped it meanwhile
+        raise BusyError(week.name)
     # Autovacuum, busy after many deletes, is told to go when it was in the way for a second. Who reads is not
     # in the way of these locks, nor they in theirs; from here on nothing is written into that week.
     cursor.execute("SET LOCAL lock_timeout = '1500ms'")

@@ -4,7 +4,8 @@ Every hour each connection's policy says up to which event it forgets (`begin`);
 a few seconds at a time (`go_on`). Where a pass stands is in its policy's row, so a restart loses nothing.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,6 +20,7 @@ from webhooks import partitions
 from webhooks.models import Completion, Event, Policy, Remark
 from webhooks.models.events import EventQuerySet
 from webhooks.pace import Pace
+from webhooks.partitions import BusyError
 
 STEP = 250  # rows of one transaction: about 5 ms, and as much again while the door is busy
 DEDUPE_DAYS = 30  # keys outlive payloads, and every sender's retries (72 hours at OpenAI), by far
@@ -66,7 +68,8 @@ def is_open() -> bool:
 def go_on(now: datetime, pace: Pace) -> int:
     """Go on with what is open for one turn; return how many events went with the passes that are through."""
     through: list[int] = []
-    pace.take(_steps(now, through))
+    with suppress(BusyError):  # another worker is at it, or somebody reads the week that is next
+        pace.take(_steps(now, through))
     return sum(through)
 
 
@@ -78,8 +81,7 @@ def forget_keys(now: datetime, pace: Pace) -> bool:
 def _steps(now: datetime, through: list[int]) -> Iterator[None]:
     policies = Policy.objects.exclude(forgetting=None).select_related("connection").order_by("pk")
     limits = {policy.pk: policy.forgetting or 0 for policy in policies}
-    if not (yield from _weeks(now, limits)):
-        return  # somebody reads the week that is next: the coming turn tries again
+    yield from _weeks(now, limits)
     for policy in policies:
         while _rows(policy.pk, limits[policy.pk]):
             yield
@@ -87,30 +89,31 @@ def _steps(now: datetime, through: list[int]) -> Iterator[None]:
         yield
 
 
-def _weeks(now: datetime, limits: Limits) -> Generator[None, None, bool]:
-    """Drop the weeks of which nothing is kept, oldest first; return False when one could not be."""
+def _weeks(now: datetime, limits: Limits) -> Iterator[None]:
+    """Drop the weeks of which nothing is kept, oldest first."""
     while limits and (week := partitions.oldest(now)):
         rows = Event.objects.filter(pk__gte=week.low, pk__lt=week.high)
         held = list(rows.values_list("connection").annotate(Count("pk"), Max("pk")))
-        if not held or any(newest >= limits.get(connection, 0) for connection, _, newest in held):
-            return True
+        if any(newest >= limits.get(connection, 0) for connection, _, newest in held):
+            return
         while _belongings(week):
             yield
-        if not _drop(week, limits, {connection: count for connection, count, _ in held}):
-            return False
-        yield
-    return True
-
-
-def _drop(week: partitions.Week, limits: Limits, counts: Mapping[UUID, int]) -> bool:
-    try:
-        with transaction.atomic():
-            for connection, count in sorted(counts.items()):
+        with _alone():
+            for connection, count, _ in held:
                 Policy.objects.filter(pk=connection).update(forgotten=F("forgotten") + count)
             partitions.drop(week, limits)
-    except partitions.BusyError:
-        return False
-    return True
+        yield
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Carry out one step in a transaction; raises BusyError while another worker carries out one."""
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('webhooks.retention'))")
+            if not cursor.fetchone()[0]:
+                raise BusyError
+        yield
 
 
 def _belongings(week: partitions.Week) -> int:
@@ -126,10 +129,10 @@ def _belongings(week: partitions.Week) -> int:
 
 def _rows(connection: UUID, limit: int) -> int:
     """Delete some of a connection's events; return how many."""
-    going = list(_beyond(connection, limit).values_list("pk", flat=True)[:STEP])
-    if not going:
-        return 0
-    with transaction.atomic():
+    with _alone():
+        going = list(_beyond(connection, limit).values_list("pk", flat=True)[:STEP])
+        if not going:
+            return 0
         gone = Event.objects.filter(pk__in=going, pk__range=(going[0], going[-1]))._raw_delete(database.alias)
         Completion.objects.filter(pk__in=going).delete()
         Remark.objects.filter(row_id__in=going).delete()
@@ -139,7 +142,7 @@ def _rows(connection: UUID, limit: int) -> int:
 
 def _end(policy: Policy) -> int:
     """Write a pass into the trail and close it; return how many events it forgot."""
-    with transaction.atomic():
+    with _alone():
         ending = Policy.objects.select_for_update().get(pk=policy.pk)
         count = ending.forgotten
         ending.forgetting, ending.forgotten = None, 0
