@@ -47,6 +47,6 @@ def _state_of(base: Path) -> str:
 def _what_matters(base: Path) -> Iterator[Path]:
     yield from sorted(base.glob("*/migrations/*.py"))
     yield from sorted(path for path in base.glob("static/**/*") if path.is_file())
-    yield from (
-        path for path in (base / "package-lock.json", base / "requirements" / "run.txt") if path.exists()
-    )
+    # The last two decide what is collected: a page must not be served while static files are replaced.
+    named = ("package-lock.json", "requirements/run.txt", "config/settings.py", "config/prepare.py")
+    yield from (path for path in map(base.joinpath, named) if path.exists())
