@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -158,3 +159,13 @@ def test_under_asgi_an_export_is_sent_while_it_is_read(admin) -> None:
         return [chunk async for chunk in answer.streaming_content]
 
     assert async_to_sync(read)()[0].startswith(b'"id","at","action"')
+
+
+def test_a_filter_takes_a_minute_so_that_a_chart_leads_to_its_hour(rf, db) -> None:
+    for minute in (59, 0, 30):
+        at = datetime(2026, 1, 1, 14 if minute == 59 else 15, minute, tzinfo=UTC)
+        Entry.objects.create(id=ids.new_id(at.timestamp()), action="run.started")
+    query = "/?since=2026-01-01T15:00&until=2026-01-01T15:30"
+    filters = pages.filtered(Entry.objects.all(), rf.get(query), FILTERS)
+    assert [row.at.minute for row in filters.queryset] == [0]
+    assert [control.kind for control in filters.controls[1:]] == ["datetime-local"] * 2

@@ -1,5 +1,7 @@
 """The overview: what needs attention, the first steps, a day's figures; and the System page."""
 
+import html
+import re
 import uuid
 from datetime import timedelta
 
@@ -230,3 +232,13 @@ def test_the_sidebar_marks_the_room_of_the_page(viewer_client, db) -> None:
 
 def test_a_room_without_pages_has_no_line_and_breaks_nothing() -> None:
     assert navigation.address("operations:no_such_page") == ""
+
+
+def test_the_number_of_bad_runs_leads_to_exactly_these(viewer_client, make_run) -> None:
+    for state in (State.FAILED, State.UNKNOWN, State.SUCCEEDED):
+        make_run(state)
+    make_run(State.FAILED, hours=30)
+    page = viewer_client.get("/").content.decode()
+    [link] = set(re.findall(r'figure h-100" href="([^"]+state=bad)"', page))
+    listed = viewer_client.get(html.unescape(link)).content.decode()
+    assert listed.count("<tr ") == 2
