@@ -1,22 +1,28 @@
 """Several web processes and workers on one database: nothing is kept in a process, so any of them will do."""
 
+import io
 import itertools
+import json
 import threading
 import time
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
+from audit.models import Entry
 from benchmarks import deliveries
 from benchmarks.deliveries import Sender
 from config import processes
-from connections import connecting
+from connections import connecting, resealing
 from definitions import catalog
 from operations import runs
 from operations.models import Run, State
-from webhooks.models import Event
+from webhooks import retention, tasks
+from webhooks.models import Event, Policy
 
 RATE = 50  # deliveries a second
 
@@ -76,6 +82,45 @@ def test_two_workers_share_the_runs_and_each_is_done_once(start_worker, transact
     ended = Run.objects.filter(id__in=[run.id for run in started])
     assert {(run.state, run.attempt_count, run.error) for run in ended} == {(State.SUCCEEDED, 1, "")}
     assert all(worker.poll() is None for worker in workers)
+
+
+def test_keys_rotate_while_two_of_each_take_deliveries_and_do_runs(start_web, start_worker, sender) -> None:
+    webs, _ = [start_web(), start_web()], [start_worker(), start_worker()]
+    account = connecting.practise(catalog.service("chatgpt-v1"))
+    Policy.objects.create(connection=sender.connection, hydrate=False)
+    ring = settings.CREDENTIAL_KEYS
+    before, answers = ring.read_bytes(), []
+
+    def go_on():
+        runs.start(account, "models.list", {})
+        answers.append(post(sender, f"wh_{len(answers)}", webs[len(answers) % 2].port))
+
+    try:
+        for step in (["rotate", "--dry-run"], ["new"], ["rotate", "--batch", "1"], ["doctor"]):
+            for _ in range(4):
+                go_on()
+            call_command("keys", *step, stdout=io.StringIO(), stderr=io.StringIO())
+        for _ in range(4):
+            go_on()
+        wait_until(lambda: not Run.objects.open().exists(), 60)
+        assert answers == [200] * 20
+        assert set(Run.objects.values_list("state", flat=True)) == {State.SUCCEEDED}
+        assert sum(resealing.outdated().values()) == 0
+    finally:
+        ring.write_bytes(before)
+
+
+def test_two_workers_keep_retention_and_count_each_event_once(start_worker, sender) -> None:
+    start_worker(), start_worker()
+    Event.objects.bulk_create(Event(connection=sender.connection, delivery_id=f"wh_{n}") for n in range(30))
+    Policy.objects.create(connection=sender.connection, keep_count=10, hydrate=False)
+    retention.begin(datetime.now(UTC))
+    for _ in range(6):
+        tasks.forget_events.delay()
+    wait_until(lambda: not retention.is_open())
+    forgotten = Entry.objects.filter(action="webhook.events_forgotten")
+    assert Event.objects.count() == 10
+    assert [json.loads(entry.after) for entry in forgotten] == [{"count": 20}]
 
 
 def test_a_rolling_restart_loses_no_delivery_and_refuses_none_that_it_stored(start_web, sender):
