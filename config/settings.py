@@ -188,7 +188,6 @@ STATIC_ROOT = Path(
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
-    ("uplot", BASE_DIR / "node_modules" / "uplot" / "dist"),
 ]
 COLLECT_STATIC = env.bool("SWITCHBOARD_COLLECT_STATIC", True)  # False: served from where they lie
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not COLLECT_STATIC
