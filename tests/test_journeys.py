@@ -8,10 +8,13 @@ import httpx
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from overview import watching
 from people import invitations
 from tests.accounts import new_signing_secret
 from tests.doors import Sender, body
 from tests.test_overview_browser import findings
+from webhooks import tasks
+from webhooks.models import Dedupe, Event, Policy
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 PASSWORD = "a long enough password"
@@ -79,6 +82,7 @@ def test_a_newcomer_sets_up_connects_runs_and_sees_a_webhook_arrive(started, con
 
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("It works")).to_be_visible()
+    assert findings(page) == []
 
     page.goto(live_site + "/services/chatgpt-v1/responses.create/")
     page.get_by_label("Model").fill("gpt-6-luna")
@@ -87,6 +91,7 @@ def test_a_newcomer_sets_up_connects_runs_and_sees_a_webhook_arrive(started, con
     page.wait_for_url(re.compile(r"/runs/run_\w+/$"))
     expect(page.get_by_text("Succeeded").first).to_be_visible()  # it comes in by itself, without a reload
     expect(page.get_by_text("practice answer").first).to_be_visible()
+    assert findings(page) == []
 
     log = context.new_page()
     log.goto(live_site + "/log/")
@@ -111,6 +116,7 @@ def test_a_refused_delivery_appears_on_the_open_log_with_its_cause(started, cont
     expect(row).to_contain_text("Refused")
     row.get_by_role("link").first.click()
     expect(log.get_by_role("heading", level=1)).to_contain_text("signature", ignore_case=True)
+    assert findings(log) == []
 
 
 def ask(page: Page, values: dict[str, str]) -> None:
@@ -152,6 +158,8 @@ def test_values_are_kept_runs_compared_exported_and_tagged_in_the_background(sta
         page.get_by_role("link", name="CSV").click()
     assert "Another sentence" in download.value.path().read_text()
     expect(page.locator("#toasts")).to_contain_text("The export is complete")  # and the page stays
+    expect(page.locator("#progress")).to_contain_text(re.compile(r"\d runs sent\."))
+    assert findings(page) == []
 
     page.goto(live_site + "/runs/?operation=embeddings.create")
     page.get_by_label("Tag", exact=True).last.fill("weekly")
@@ -161,6 +169,51 @@ def test_values_are_kept_runs_compared_exported_and_tagged_in_the_background(sta
     expect(page.locator("#toasts")).to_contain_text("The job is over: 2 of 2 runs done")
     assert findings(page) == []
     assert page.title().startswith("(1) ")  # the account has no second factor
+
+
+def lose_a_batch(page: Page, site: str) -> None:
+    """Create a batch whose event arrives, and take the event away, as an old backup would."""
+    page.goto(site + "/services/chatgpt-v1/batches.create/")
+    page.locator("#ask [name=input_file_id]").fill("file-1")
+    page.locator("#ask [name=endpoint]").select_option("/v1/responses")
+    ask(page, {})
+    page.goto(site + "/log/")
+    expect(page.locator("#rows tr").first).to_contain_text("batch.completed")  # practice calls back
+    for lost in (Event, Dedupe):
+        lost.objects.all().delete()
+
+
+def process_again(page: Page, site: str) -> None:
+    """Replay what the log's filter shows, and wait for the toast that it is done."""
+    page.goto(site + "/log/?kind=events")
+    expect(page.locator("#rows tr").first).to_contain_text("Processed")
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Process again").click()
+    page.locator("dialog[open] button[type=submit]").click()
+    expect(page.get_by_text("being processed again")).to_be_visible()
+    expect(page.locator("#rows tr").first).to_contain_text("Processed")
+    watching.look()
+    expect(page.locator("#toasts")).to_contain_text("processed again")
+
+
+def test_lost_events_are_found_replayed_and_forgotten_and_toasts_tell_it(started, live_site):
+    page = started()
+    endpoint = page.url.replace("/connections/", "/endpoints/")
+    lose_a_batch(page, live_site)
+    page.goto(f"{endpoint}?tab=missing")
+    page.get_by_role("button", name="Compare now").click()
+    expect(page.locator("#missing")).to_contain_text("and no batch.completed came")
+    watching.look()
+    expect(page.locator("#toasts")).to_contain_text("asked for what is missing")
+    assert findings(page) == []
+    page.get_by_role("button", name="Create the missing events").click()
+    expect(page.get_by_text("marked as recovered")).to_be_visible()
+    process_again(page, live_site)
+    Policy.objects.create(connection=Event.objects.first().connection, keep_count=0)
+    tasks.keep_house()
+    tasks.forget_events()
+    expect(page.locator("#toasts")).to_contain_text("Retention removed")
+    assert findings(page) == []
 
 
 def test_a_refused_delivery_is_understood_verified_again_and_replayed(

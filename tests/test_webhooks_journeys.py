@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from config import processes
 from tests.conftest import _uvicorn
 from tests.doors import Sender, body
+from tests.test_overview_browser import findings
 
 expect.set_options(timeout=20_000)  # ms: the first page of a fresh server on a busy machine
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -41,6 +42,7 @@ def test_pages_pause_hold_and_let_go(signed_in_page, context, live_site, operato
     one.locator("#log-pill").click()
     expect(one.locator("#rows tr")).to_have_count(3)
     expect(one.locator("#rows tr").first).to_contain_text("batch_third")
+    assert findings(one) == []
 
 
 def test_who_reads_further_down_is_not_moved(signed_in_page, live_site, operator):
