@@ -32,6 +32,7 @@ SWITCHED = {
     "paused": _("“{}” is paused: webhooks are accepted and held."),
     "resumed": _("“{}” is no longer paused."),
 }
+SWITCHED_AT = dict.fromkeys(("paused", "resumed"), "?tab=webhook")  # where the button is; else the overview
 
 
 @require_GET
@@ -172,7 +173,7 @@ def switch(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     connecting.switch(connection, to, request=request)
     messages.success(request, SWITCHED[to].format(connection))
-    return redirect(connection)
+    return redirect(f"{connection.get_absolute_url()}{SWITCHED_AT.get(to, '')}")
 
 
 @require_POST

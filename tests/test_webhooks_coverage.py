@@ -11,6 +11,7 @@ from tests.accounts import SERVICE, connected
 from tests.test_webhooks_processing import arrived
 from webhooks import processing
 from webhooks.fields import mapped
+from webhooks.sends import OUR_TYPE
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +80,15 @@ def test_who_may_not_configure_sees_the_lines_and_no_button(operator_client, eve
 
 def test_a_type_that_never_came_is_not_declared(admin_client, event):
     admin_client.post(f"/endpoints/{event.connection_id}/declare/", {"type": "made.up"})
+    assert additions.declared(SERVICE) == set()
+
+
+def test_the_type_of_our_own_tests_is_not_offered(admin_client):
+    event = arrived(
+        connected(), json.dumps({"type": OUR_TYPE, "data": {"id": "test_1"}}).encode(), type=OUR_TYPE
+    )
+    processing.process()
+    assert "Add to my overlay" not in declare(admin_client, event)
     assert additions.declared(SERVICE) == set()
 
 

@@ -14,6 +14,7 @@ from definitions import additions
 from definitions.schema import Event as EventDefinition
 from webhooks.fields import Mapped, mapped_all
 from webhooks.models import Event
+from webhooks.sends import OUR_TYPE
 
 SAMPLE = 20  # newest events of a type that are read closely
 MOST = 10_000  # counted; beyond it is "10,000+"
@@ -102,7 +103,7 @@ def _line(
     sample = Event.objects.filter(connection=connection, type=type_).select_related("connection")
     fields = list(mapped_all(list(sample.order_by("-pk")[:SAMPLE])).values())
     unknown = _unknown_fields(definition, fields)
-    known = bool(definition) or not type_
+    known = bool(definition) or type_ in ("", OUR_TYPE)
     return Line(
         type=type_,
         definition=definition,

@@ -27,6 +27,7 @@ from webhooks.marks import Added
 from webhooks.models import Dedupe, Event, Mark
 
 TIMEOUT = 10.0  # seconds for a delivery to our own door
+OUR_TYPE = "switchboard.test"  # no service knows it, and none shall: it shows what an unknown type comes to
 STALE = 3600  # seconds that the expired one is too old
 KINDS: Mapping[str, str | Promise] = {
     "signed": _("Signed"),
@@ -104,7 +105,7 @@ def _message(key: bytes, kind: str, event_type: str) -> Message:
     said = {
         "id": f"evt_{token}",
         "object": "event",
-        "type": "switchboard.test" if kind == "unknown_type" else event_type,
+        "type": OUR_TYPE if kind == "unknown_type" else event_type,
         "created_at": now,
         "data": {"id": f"{MADE_UP}{token}"},
     }
@@ -156,7 +157,7 @@ def _mark(connection: Connection, delivery_id: str) -> None:
 def _a_type(service: Service) -> str:
     """Return the first type that the service delivers, the likeliest to be understood."""
     types = delivered(service)
-    return types[0] if types else "switchboard.test"
+    return types[0] if types else OUR_TYPE
 
 
 def delivered(service: Service) -> list[str]:
