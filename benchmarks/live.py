@@ -80,14 +80,14 @@ class Bench:
         return len(feed.render([f"evt {newest.pk} {newest.pk}"])[0].encode())
 
     def flood(self) -> None:
-        """Send each page five megabytes: more than the buffers of a connection that nobody reads can take."""
-        rows = max(1, MEGABYTE // 4 // self.row_size())
+        """Send each page ten megabytes: more than the buffers of a connection that nobody reads can take."""
+        rows = max(1, MEGABYTE // 2 // self.row_size())
         self.happen(1000, rows / 1000)
         newest = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[:rows])
         for _ in range(20):
             with transaction.atomic():
                 hub.publish("log", f"evt {newest[-1]} {newest[0]}")
-            time.sleep(0.15)
+            time.sleep(0.2)
 
     def pages(self, viewers: int, **more: Any) -> AbstractContextManager[Crowd]:
         """Open pages of the log."""
