@@ -36,6 +36,10 @@ __all__ = [
 ENDPOINT_WORDS = {
     "ready": _("Webhooks that are signed with the secret are accepted."),
     "needs_secret": _("No signing secret is entered: every webhook is refused until there is one."),
+    "locked": _(
+        "The signing secret does not open: webhooks are answered 503, so that they come again, "
+        "until its key is back in the key ring."
+    ),
     "paused": _("Webhooks are accepted and held; nothing reacts to them."),
     "disabled": _("The endpoint answers 404."),
 }
@@ -142,11 +146,13 @@ class Connection(models.Model):
 
     @property
     def endpoint_state(self) -> str:
-        """One of disabled, needs_secret, paused, ready."""
+        """One of disabled, needs_secret, locked, paused, ready: what the door would do with a delivery."""
         if not self.enabled:
             return "disabled"
         if not self.signing_rows:
             return "needs_secret"
+        if not any(secret.opens(self) for secret in self.signing_rows):
+            return "locked"
         return "paused" if self.paused else "ready"
 
     @property

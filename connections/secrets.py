@@ -134,6 +134,14 @@ class Secret(models.Model):
             )
         return str(inside["value"])
 
+    def opens(self, connection: "Connection") -> bool:
+        """Say whether the value can be had."""
+        try:
+            self.reveal(connection)
+        except crypto.SealError:
+            return False
+        return True
+
     @sensitive_variables()
     def reseal(self) -> None:
         """Seal the same content anew by the newest key; the caller saves. Raises SealError."""

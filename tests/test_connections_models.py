@@ -91,6 +91,13 @@ def test_a_key_put_back_unlocks(settings):
     assert reread(connection).state == "enabled"
 
 
+def test_an_endpoint_whose_secret_does_not_open_says_so(settings):
+    connection = connected(webhook_secret=new_signing_secret())
+    settings.CREDENTIAL_KEYS = another_key("k2")
+    assert reread(connection).endpoint_state == "locked"
+    assert "503" in reread(connection).endpoint_words
+
+
 def test_a_broken_ring_locks_with_its_own_sentence(settings):
     connection = connected()
     settings.CREDENTIAL_KEYS = "k1:short"
@@ -181,7 +188,7 @@ def test_practice_says_when_its_service_does_not_run(settings):
         ("yes", ("disabled", "enabled"), "ready"),
     ],
 )
-def test_the_endpoint_has_one_of_four_states(secret, switches, state):
+def test_the_endpoint_has_one_of_five_states(secret, switches, state):
     connection = connected(webhook_secret=new_signing_secret() if secret else "")
     for to in switches:
         connecting.switch(connection, to)
