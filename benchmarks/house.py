@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -70,9 +71,10 @@ class House:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop it in order and let go of its database."""
+        """Stop it in order and let go of its database; a worker that is held could not end, and cost 30 s."""
         connections["default"].close()
         if self.up:
+            self.release_workers()
             processes.stop(self.up, patience=60)
             self.up = None
 
@@ -113,7 +115,8 @@ class House:
     def release_workers(self) -> None:
         """Let them go on."""
         for pid in self._others():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def _others(self) -> list[int]:
         return self.pids("celery") + self.pids("config.practice")

@@ -230,11 +230,12 @@ def signed_in() -> str:
 
 def measure(bench: Bench, rounds: int, parts: str, *, short: bool) -> Iterator[Row]:
     """Yield the lines of the parts that were asked for."""
+    few = min(rounds, 3) if short else rounds  # a flood takes four seconds, a restart five
     every: dict[str, Callable[[], Iterator[Row]]] = {
         "crowds": lambda: crowds(bench, rounds, short=short),
         "door": lambda: beside_the_door(bench, rounds),
-        "slow": lambda: beside_slow_ones(bench, rounds),
-        "storm": lambda: storms(bench, rounds, short=short),
+        "slow": lambda: beside_slow_ones(bench, few),
+        "storm": lambda: storms(bench, few, short=short),
     }
     for name in parts.split(",") if parts else every:
         yield from every[name]()
