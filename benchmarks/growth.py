@@ -21,8 +21,8 @@ LISTS = ("first page", "at random depth", "busy connection", "rare type", "one d
 SEARCHES = ("identifier", "common word", "none found", "JSON path")
 
 
-def door_curve(sizes: list[int], rounds: int) -> tuple[Points, list[Row]]:
-    """Return the door's rate over its rate in an empty copy, by the number of events that are stored.
+def doors(sizes: list[int], rounds: int) -> Iterator[Row]:
+    """Draw the door's rate over its rate in an empty copy, by the number of events that are stored.
 
     All copies run at once and take turns; only one is asked at a time.
     """
@@ -33,18 +33,15 @@ def door_curve(sizes: list[int], rounds: int) -> tuple[Points, list[Row]]:
             copy.use()
             bench = door.Bench(copy, deliveries.Sender.of(f"Growth {deliveries.run_name()}"), SECONDS)
             measures[f"{size:,} stored"] = partial(_rate, bench)
-        empty = Pgbench(copies[0].home, bench.sender)
-        taken = Rounds({"pgbench": lambda: empty.rate(64, int(SECONDS)), **measures}, rounds)
-        for copy in copies.values():
-            copy.release_workers()
-    flat, first = Goal("≥", 0.9), "0 stored"
-    rows = [
-        taken.row(f"door, 64 connections, {name}", name, "/s", against=first, goal=flat)
-        for name in measures
-        if name != first
-    ]
-    points = [(size, taken.ratio(f"{size:,} stored", first) or 0) for size in sizes]
-    return points, [*rows, *taken.weather()]
+        limit = Pgbench(copies[0].home, bench.sender)
+        taken = Rounds({"pgbench": lambda: limit.rate(64, int(SECONDS)), **measures}, rounds)
+        empty, title = "0 stored", "The door over its rate in an empty copy, 64 connections"
+        points = [(1.0, 1.0), *((size, taken.ratio(f"{size:,} stored", empty) or 0) for size in sizes)]
+        yield from _drawn("door", Chart(title, "stored events", "×", {"door": points}))
+        for name in [name for name in measures if name != empty]:
+            what = f"door, 64 connections, {name}"
+            yield taken.row(what, name, "/s", against=empty, goal=Goal("≥", 0.9))
+        yield from taken.weather()
 
 
 def _copy(size: int) -> house.House:
@@ -110,14 +107,6 @@ def logs(sizes: list[int], rounds: int) -> Iterator[Row]:
         curves = {case: _times(measured, prefix + case) for case in cases}
         yield from _drawn(name, Chart(title, "stored events", "ms in the database", curves))
     yield from log.rows(measured)
-
-
-def doors(sizes: list[int], rounds: int) -> Iterator[Row]:
-    """Draw the door's rate over the number of events, and yield its lines."""
-    points, rows = door_curve(sizes, rounds)
-    title = "The door over its rate in an empty copy, 64 connections"
-    yield from _drawn("door", Chart(title, "stored events", "×", {"door": [(1, 1.0), *points]}))
-    yield from rows
 
 
 def lives(crowds: list[int], rounds: int) -> Iterator[Row]:
