@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 SECONDS = 4.0  # of one turn: no worker's thread is held for longer, and a restart waits no longer for it
-REST = 9  # times as long as the step before it, so that at most a tenth of one core is taken
+REST = 19  # times as long as the step before it: a twentieth of one core at most (with 9 the door kept 0.86)
 
 
 @dataclass(frozen=True, slots=True)
