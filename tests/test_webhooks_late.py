@@ -11,6 +11,7 @@ from tests.doors import Sender, body
 from webhooks import late, processing
 from webhooks.models import Cause, Event, Rejection
 from webhooks.slots import Slots
+from webhooks.views.doctor import findings
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +112,14 @@ def test_a_flood_shares_a_row_and_what_can_be_verified_keeps_twenty():
 def test_the_key_of_the_test_sender_is_the_secrets():
     sender = Sender.of()
     assert sender.key == signing.key(sender.connection.definition.webhooks, sender.secret)
+
+
+def test_nothing_is_said_of_a_signature_whose_body_is_not_kept(wrong, operator, operator_client):
+    rejection = refused(wrong, body())
+    assert "Try a secret" in operator_client.get(rejection.get_absolute_url()).content.decode()
+    Rejection.objects.update(body=None)
+    rejection.refresh_from_db()
+    assert findings(rejection, operator) == []
+    page = operator_client.get(rejection.get_absolute_url()).content.decode()
+    assert "only the headers can be judged" in page
+    assert "Try a secret" not in page
