@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from django.utils import translation
@@ -10,11 +11,13 @@ from django.utils import translation
 from live.hub import MISSED, Hub
 from live.reader import Reader, Shared
 from live.topics import Frame, Topic, Wanted
-from live.viewers import Viewer
+from live.viewers import Viewer, chunk
 
 # Seconds: news is sent at once when it is quiet, and then after a rest as long as the sending took, for the
 # loop is the door's, too. More rows than a few mean that it is busy, and what follows goes together.
 BUSY, FEW, LONGEST = 0.1, 3, 0.5
+AT_ONCE = 50  # pages that are written to before the door has its turn
+PING = chunk(b": ping\n\n")
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
 
 log = logging.getLogger(__name__)
@@ -52,11 +55,25 @@ class Channel:
             self._stop = None
             self._keys.clear()
 
-    async def catch_up(self, viewer: Viewer) -> None:
-        """Give the viewer what it has not seen: when it comes, and after news may have been missed."""
-        key = viewer.last_id, viewer.wants
-        frames = await self._looking.ask(key, partial(self._since, viewer.last_id, viewer.wanted))
-        viewer.offer(*viewer.share(frames))
+    async def catch_up(self, viewers: Iterable[Viewer]) -> None:
+        """Give these what they have not seen: when they come, and after news may have been missed."""
+        alike = defaultdict(list)
+        for viewer in viewers:
+            alike[viewer.last_id, viewer.wants].append(viewer)
+        for key, those in alike.items():
+            frames = await self._looking.ask(key, partial(self._since, key[0], those[0].wanted))
+            await self._tell(those, frames)
+
+    def sessions(self) -> dict[str, list[Viewer]]:
+        """Return the open pages by their sessions."""
+        pages = defaultdict(list)
+        for viewer in self.viewers:
+            pages[viewer.key].append(viewer)
+        return pages
+
+    async def ping(self) -> None:
+        """Send every page a comment, which keeps proxies from closing a quiet line."""
+        await self._each(self.viewers, lambda viewer: ("", PING))
 
     def _heard(self, key: str) -> None:
         if len(self._keys) < MOST_KEYS or key == MISSED:
@@ -71,36 +88,40 @@ class Channel:
             keys, self._keys = tuple(self._keys), {}
             began = loop.time()
             count = await self._flush(keys)
-            await asyncio.sleep(0)  # the pages' own tasks write meanwhile
-            rest = max(loop.time() - began, BUSY if count > FEW else 0)
-            await asyncio.sleep(min(rest, LONGEST))
+            took = loop.time() - began
+            await asyncio.sleep(min(max(took, BUSY - took if count > FEW else 0), LONGEST))
 
     async def _flush(self, keys: tuple[str, ...]) -> int:
         """Tell every page; return how many frames there were, or keys when there were more."""
         frames: Sequence[Frame] = ()
         try:
             if MISSED in keys:
-                await self._look_again()
+                await self.catch_up(self.viewers)
             told = [key for key in keys if key != MISSED]
             if told:
                 frames = await reader.ask(partial(self._rendered, told))
-                self._fan_out(frames)
+                await self._tell(self.viewers, frames)
         except Exception:  # one row that cannot be rendered must not silence the topic
             log.exception("News of the live line could not be rendered.")
         return max(len(frames), len(keys))
 
-    async def _look_again(self) -> None:
-        """After a gap nobody knows what was missed, so every page gets what came since its last frame."""
-        await asyncio.gather(*(self.catch_up(viewer) for viewer in tuple(self.viewers)))
-
-    def _fan_out(self, frames: Sequence[Frame]) -> None:
+    async def _tell(self, viewers: Iterable[Viewer], frames: Sequence[Frame]) -> None:
         """Pages with the same filter and the same sight get the very same bytes."""
         shares: dict[tuple[object, object], tuple[str, bytes]] = {}
-        for viewer in self.viewers:
+
+        def share(viewer: Viewer) -> tuple[str, bytes]:
             key = viewer.wants, viewer.sight
             if key not in shares:
                 shares[key] = viewer.share(frames)
-            viewer.offer(*shares[key])
+            return shares[key]
+
+        await self._each(viewers, share)
+
+    async def _each(self, viewers: Iterable[Viewer], share: Callable[[Viewer], tuple[str, bytes]]) -> None:
+        for number, viewer in enumerate(tuple(viewers), 1):
+            viewer.offer(*share(viewer))
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _rendered(self, keys: list[str]) -> list[Frame]:
         with translation.override(self.language):

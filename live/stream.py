@@ -8,12 +8,14 @@ of". Rooms bring their topics, and config/asgi.py hands them in:
 
     Stream({"run": operations.feed.topic, "log": webhooks.feed.topic})
 
-No stream keeps a database connection: fifty of them would hold fifty (stack.md, "SSE trap").
+No stream keeps a database connection: fifty of them would hold fifty (stack.md, "SSE trap"). Nor has it
+timers, or tasks besides the one that the server made for it.
 """
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -25,22 +27,21 @@ from live.channel import Channel, reader
 from live.hub import hub
 from live.reader import Shared
 from live.topics import Sight, Topic, Wanted
-from live.viewers import Viewer
+from live.viewers import Line, PlainLine, Receive, Send, Viewer, chunk
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-PING = 15.0  # seconds of quiet after which a comment keeps proxies from closing the line
-CHECK = 30.0  # seconds between looks at whether the person may still see this
-ABORT = "switchboard.abort"  # the extension by which webhooks/protocol.py lets go of a connection
-HELLO = b"retry: 1000\nevent: hello\ndata:\n\n"  # the page's dot turns green
+CHECK = 30.0  # seconds between looks at whether people may still see what they see, and between pings
+TRANSPORT = "switchboard.transport"  # the extension by which webhooks/protocol.py hands out its transport
+HELLO = chunk(b"retry: 1000\nevent: hello\ndata:\n\n")  # the page's dot turns green
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would hold back what it buffers
     (b"x-content-type-options", b"nosniff"),
 ]
+
+log = logging.getLogger(__name__)
 
 
 class Stream:
@@ -54,6 +55,7 @@ class Stream:
         self._channels: dict[tuple[str, str], Channel] = {}  # by topic and language, once somebody wants it
         self._open: Counter[object] = Counter()  # streams by person
         self._rights = Shared(reader)
+        self._keeper: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one page until it leaves, loses its right, or reads too slowly."""
@@ -73,46 +75,53 @@ class Stream:
             or self._open[person] >= settings.LIVE_STREAMS_A_PERSON
         ):
             return await _refuse(send, 429)
-        wanted: Wanted = {key: frozenset(values) for key, values in query.items()}
-        viewer = Viewer(person, channel.topic, wanted, sight, last_id)
+        wanted: Wanted = {name: frozenset(values) for name, values in query.items()}
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        line, receive = _line(scope, receive, send)
+        viewer = Viewer(key, person, channel.topic, wanted, sight, last_id, line)
         self._open[person] += 1
         try:
-            await self._serve(name, channel, viewer, scope, receive, send)
+            await self._serve(name, channel, viewer, receive)
         finally:
             self._open[person] -= 1
             channel.leave(viewer)
+            line.abort()
 
     def _channel(self, name: str, language: str) -> Channel:
         known = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         return self._channels.setdefault((name, known), Channel(self._topics[name], known))
 
-    async def _serve(
-        self, name: str, channel: Channel, viewer: Viewer, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _serve(self, name: str, channel: Channel, viewer: Viewer, receive: Receive) -> None:
         """Listen first and look back then, so that nothing falls between the page and the stream."""
+        viewer.offer("", HELLO)
         channel.join(viewer, name, hub())
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await send({"type": "http.response.body", "body": HELLO, "more_body": True})
-        await channel.catch_up(viewer)
-        work = [_write(viewer, send), self._watch(viewer, scope), _gone(receive)]
-        tasks = [asyncio.ensure_future(job) for job in work]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if viewer.slow.is_set():
-                _cut_off(scope)
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live keeper")
+        await channel.catch_up((viewer,))
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
-    async def _watch(self, viewer: Viewer, scope: Scope) -> None:
-        """End when the page is too slow or the right is gone; what it may see can change meanwhile."""
-        key = sessions.session_key(scope["headers"])
-        while not await _within(CHECK, viewer.slow):
-            found = await reader.ask(partial(self._right, key, viewer.topic))
+    async def _keep(self) -> None:
+        """Every half minute: what people may see changes while they look, and no line must be silent."""
+        while self._open.total():
+            await asyncio.sleep(CHECK)
+            for channel in tuple(self._channels.values()):
+                await channel.ping()
+                for key, viewers in channel.sessions().items():
+                    await self._look(key, viewers)
+
+    async def _look(self, key: str, viewers: list[Viewer]) -> None:
+        """Ask once for all pages of a session. Whom nobody can be asked about sees nothing."""
+        try:
+            found = await reader.ask(partial(self._right, key, viewers[0].topic))
+        except Exception:
+            log.exception("The right to a live page could not be looked at.")
+            found = None
+        for viewer in viewers:
             if found is None or found[0] != viewer.person:
-                return
-            viewer.sight = found[1]
+                viewer.line.abort()
+            else:
+                viewer.sight = found[1]
 
     def _right(self, key: str, topic: Topic) -> tuple[object, Sight] | None:
         """Return who asks and which connections they may see, or None for nobody."""
@@ -122,30 +131,13 @@ class Stream:
         return person.pk, topic.sight(person)
 
 
-def _cut_off(scope: Scope) -> None:
-    """Close the line at once: a server that closes it in order would wait for ever until all was read."""
-    server = scope.get("extensions", {}).get(ABORT)
-    if server:
-        server["abort"]()
-
-
-async def _write(viewer: Viewer, send: Send) -> None:
-    while True:
-        body = await viewer.read(PING) or b": ping\n\n"
-        await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _within(seconds: float, event: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _line(scope: Scope, receive: Receive, send: Send) -> tuple[Line, Receive]:
+    """Return the server's own transport where it hands it out, and how to hear of the page's end."""
+    offered = scope.get("extensions", {}).get(TRANSPORT)
+    if offered:
+        return offered["transport"], receive
+    plain = PlainLine(receive, send)
+    return plain, plain.receive
 
 
 def _last_id(scope: Scope, query: dict[str, list[str]]) -> str:

@@ -1,29 +1,51 @@
-"""One open page: what it wants to see, what it has not read yet, and when it is too slow to be kept."""
+"""One open page: what it wants to see, the line its bytes go to, and when it reads too slowly to be kept.
+
+A line is what the server writes with, an asyncio transport: a thousand pages are a thousand writes of the
+same bytes, and no task wakes for any. What a page has not read yet waits in its line's buffer.
+"""
 
 import asyncio
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from live.topics import Frame, Sight, Topic, Wanted, visible
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BACKLOG = (
     1 << 20
 )  # bytes that may wait for one page; more, and the page is cut off and comes back for the rest
 
 
+class Line(Protocol):
+    """What an asyncio transport offers, as far as it is needed here."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send the bytes, or keep them until the page has read what came before."""
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes wait."""
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing can be sent any more."""
+
+    def abort(self) -> None:
+        """Close it at once: to close it in order would wait for ever until all was read."""
+
+
 @dataclass(eq=False, slots=True)
 class Viewer:
     """A page that listens to one topic."""
 
+    key: str  # of its session
     person: object  # the person's primary key
     topic: Topic
     wanted: Wanted
     sight: Sight
-    last_id: str = ""  # of the frames it got: where to go on after a gap
-    waiting: list[bytes] = field(default_factory=list)
-    size: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    slow: asyncio.Event = field(default_factory=asyncio.Event)  # set: cut it off
+    last_id: str  # of the frames it got: where to go on after a gap
+    line: Line
 
     def shows(self, frame: Frame) -> bool:
         """Tell whether this page shows the frame."""
@@ -35,29 +57,67 @@ class Viewer:
         return frozenset(self.wanted.items())
 
     def share(self, frames: Sequence[Frame]) -> tuple[str, bytes]:
-        """Return what of these frames the page shows, as bytes, and the last id among them."""
+        """Return what of these frames the page shows, as one chunk, and the last id among them."""
         shown = [frame for frame in frames if self.shows(frame)]
         last = next((frame.id for frame in reversed(shown) if frame.id), "")
-        return last, b"".join(frame.encode() for frame in shown)
+        return last, chunk(b"".join(frame.encode() for frame in shown))
 
-    def offer(self, last_id: str, encoded: bytes) -> None:
-        """Put the bytes of some frames among what the page will read next."""
-        if self.slow.is_set() or not encoded:
+    def offer(self, last_id: str, chunk: bytes) -> None:
+        """Send a share, unless the page is gone or too far behind."""
+        if self.line.is_closing() or not chunk:
+            return
+        if self.line.get_write_buffer_size() > BACKLOG:
+            self.line.abort()
             return
         self.last_id = last_id or self.last_id
-        self.size += len(encoded)
-        self.waiting.append(encoded)
-        if self.size > BACKLOG:
-            self.slow.set()
-        self.news.set()
+        self.line.write(chunk)
 
-    async def read(self, patience: float) -> bytes:
-        """Return everything that waits, or b"" when nothing came within `patience` seconds."""
+
+def chunk(body: bytes) -> bytes:
+    """Return the bytes as HTTP/1.1 sends them when it does not know how many will follow."""
+    return b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+
+
+class PlainLine:
+    """A line of a server that offers no transport: what ASGI's `send` has not taken yet waits here."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._waiting: list[bytes] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._cut = asyncio.get_running_loop().create_future()
+
+    def write(self, data: bytes, /) -> None:
+        """Let a task send it, without the chunk's frame: that is the server's."""
+        self._waiting.append(data[data.index(b"\n") + 1 : -2])
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write())
+
+    async def _write(self) -> None:
+        while self._waiting:
+            await self._send({"type": "http.response.body", "body": self._waiting[0], "more_body": True})
+            del self._waiting[0]
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes wait."""
+        return sum(map(len, self._waiting))
+
+    def is_closing(self) -> bool:
+        """Tell whether it was cut off, or its page has left."""
+        return self._cut.done()
+
+    def abort(self) -> None:
+        """Send nothing more, and say that the page is gone."""
+        if self._writing:
+            self._writing.cancel()
+        if not self._cut.done():
+            self._cut.set_result(None)
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        """Return what the server says next, or the same as it does when a page is gone."""
+        heard = asyncio.ensure_future(self._receive())
         try:
-            async with asyncio.timeout(patience):
-                await self.news.wait()
-        except TimeoutError:
-            return b""
-        self.news.clear()
-        read, self.waiting, self.size = b"".join(self.waiting), [], 0
-        return read
+            await asyncio.wait((heard, self._cut), return_when=asyncio.FIRST_COMPLETED)
+            return {"type": "http.disconnect"} if self._cut.done() else heard.result()
+        finally:
+            heard.cancel()

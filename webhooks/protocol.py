@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from live.stream import ABORT
+from live.stream import TRANSPORT
 from webhooks.deliveries import Delivery
 from webhooks.door import HEADERS, Door
 
@@ -167,7 +167,7 @@ class DoorProtocol(HttpToolsProtocol):
     def _begin(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
         self.url, self.expect_100_continue = url, expects
         self.headers.extend(headers)
         super().on_headers_complete()
