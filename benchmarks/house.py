@@ -3,10 +3,10 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -102,9 +102,9 @@ class House:
         return str(homes.running(self.home).get("simulator", ""))
 
     def _practises(self) -> bool:
-        _, _, port = self.simulator.rpartition(":")
-        with socket.socket() as probe:
-            return bool(port) and probe.connect_ex(("127.0.0.1", int(port))) == 0
+        with suppress(OSError, ValueError), urllib.request.urlopen(self.simulator, timeout=60):
+            return True
+        return False
 
     def hold_workers(self) -> None:
         """Stop the clock for worker, beat and simulator, so that a round has the machine for what it

@@ -1,6 +1,6 @@
 """What works behind the pages of `manage.py up`: loaded once, forked into workers, beat and practice.
 
-    python -m config.celery_workers 2 --beat FILE --practice PORT
+    python -m config.celery_workers 2 --beat FILE --practice SOCKET
 
 Threads share one interpreter lock: runs that only wait need threads, runs that are answered at once need a
 second process. A fork after loading shares what was loaded: 170 MiB for all of them instead of 310, and one
@@ -12,6 +12,7 @@ import gc
 import importlib
 import os
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -112,10 +113,11 @@ def _tick(schedule: str) -> None:
     clock.app.Beat(schedule=schedule, quiet=True).run()
 
 
-def _practise(port: int) -> None:
+def _practise(listening: int) -> None:
     from config import practice
 
-    uvicorn.run(practice.application, port=port, lifespan="off", log_config=None, log_level="warning")
+    asked = uvicorn.Config(practice.application, lifespan="off", log_config=None, log_level="warning")
+    uvicorn.Server(asked).run(sockets=[socket.socket(fileno=listening)])
 
 
 def main(arguments: list[str]) -> None:
@@ -123,7 +125,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="config.celery_workers")
     parser.add_argument("workers", type=int)
     parser.add_argument("--beat", help="the file that keeps the schedule")
-    parser.add_argument("--practice", type=int, help="the port of the practice service; 0 for none")
+    parser.add_argument("--practice", type=int, help="the open socket on which the practice service answers")
     asked = parser.parse_args(arguments)
     _load()
     workers = [f"worker{number}" for number in range(1, asked.workers + 1)]

@@ -28,8 +28,7 @@ def refuse_taken(host: str, port: int) -> None:
 
 def free() -> int:
     """Return a loopback port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
@@ -41,15 +40,6 @@ def wait_until_served(host: str, port: int, web: Child, *, given_up: Callable[[]
         if time.monotonic() > deadline or (web.process and web.process.poll() is not None):
             raise NotReady(f"The web process does not serve; its log says why: {web.log}")
         time.sleep(0.03)
-
-
-def wait_until_listening(port: int) -> None:
-    """Return when somebody listens on this loopback port, at once for 0; after ten seconds in any case."""
-    deadline = time.monotonic() + 10
-    while port and time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
 
 
 def serves(host: str, port: int) -> bool:

@@ -13,7 +13,7 @@ PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 LOG_LIMIT = 20 << 20  # bytes after which a log is put aside at the next start
 
 
-def spawn(
+def spawn(  # noqa: PLR0913  where it works, what it is told, what it keeps: a word each
     arguments: Sequence[str | Path],
     *,
     log: Path | None = None,
@@ -21,12 +21,13 @@ def spawn(
     output: int | None = None,
     environment: Mapping[str, str] | None = None,
     on_our_death: int = signal.SIGTERM,
+    keeps: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program in its own session, so that Ctrl-C reaches only us and we decide who stops when.
 
     What it says goes to the end of `log`, or to our own output; `output=subprocess.PIPE` keeps its answers
-    apart. On Linux the kernel sends it `on_our_death` when we end, however we end. Raises OSError when the
-    program cannot be started.
+    apart. Of our open files it `keeps` these. On Linux the kernel sends it `on_our_death` when we end,
+    however we end. Raises OSError when the program cannot be started.
     """
     said = _opened(log) if log else None
     try:
@@ -38,6 +39,7 @@ def spawn(
             cwd=folder,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
+            pass_fds=keeps,
             preexec_fn=_bound_to_us(on_our_death),
         )
     finally:

@@ -4,6 +4,7 @@ Nothing here imports Django: the supervisor starts in a moment and stays small.
 """
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,9 +35,12 @@ class Product:
     def __post_init__(self) -> None:
         """Decide what this copy's programs are told about addresses."""
         self.url = os.environ.get("SWITCHBOARD_URL") or f"http://localhost:{self.port}"
-        given = os.environ.get("SWITCHBOARD_SIMULATOR_URL", "")
-        self.simulator_port = 0 if given else ports.free()
-        self.simulator = given or f"http://127.0.0.1:{self.simulator_port}"
+        self.simulator = os.environ.get("SWITCHBOARD_SIMULATOR_URL", "")
+        self.practice: socket.socket | None = None
+        if not self.simulator:
+            # Ours from the first moment: who calls practice before it is loaded waits, and is not refused.
+            self.practice = socket.create_server(("127.0.0.1", 0))
+            self.simulator = f"http://127.0.0.1:{self.practice.getsockname()[1]}"
 
     def run(self, ready: Callable[[str, str], None]) -> bool:
         """Start everything, call `ready(address, one-time link or "")`, and keep it running.
@@ -69,9 +73,8 @@ class Product:
         link = preparation.run(self.home, BASE, self._told(), meanwhile=web.start)
         ports.wait_until_served(self.host, self.port, web, given_up=supervisor.asked_to_stop.is_set)
         if not supervisor.asked_to_stop.is_set():
-            # After the web process: together on two cores they keep the page waiting. Practice is part of it.
+            # After the web process: together on two cores they keep the page waiting.
             worker.start()
-            ports.wait_until_listening(self.simulator_port)
             ready(self.url, link)
 
     def _state(self) -> dict[str, object]:
@@ -89,9 +92,11 @@ class Product:
     def _children(self) -> list[Child]:
         address = ["--host", self.host, "--port", str(self.port)]
         web = self._child("web", ["manage.py", "web", *address], SWITCHBOARD_POOL=str(POOL))
-        schedule, practice = self.home / "run" / "beat", self.simulator_port
-        others = ["config.celery_workers", WORKERS, "--beat", str(schedule), "--practice", str(practice)]
+        others = ["config.celery_workers", WORKERS, "--beat", str(self.home / "run" / "beat")]
         worker = self._child("worker", ["-m", *others])
+        if self.practice:
+            worker.command = [*worker.command, "--practice", str(self.practice.fileno())]
+            worker.keeps = [self.practice.fileno()]
         worker.patience = WARM_STOP
         return [web, worker]
 

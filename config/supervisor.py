@@ -41,6 +41,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     patience: float = 10  # seconds between the request to stop and the end of its session
+    keeps: Sequence[int] = ()  # open files of ours that it works with
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started: float = field(default=0.0, init=False)
     pause: float = field(default=FIRST_PAUSE, init=False)
@@ -49,7 +50,11 @@ class Child:
     def start(self) -> None:
         """Start the program; its output goes to its log."""
         self.process = processes.spawn(
-            self.command, log=self.log, environment=self.environment, folder=self.folder
+            self.command,
+            log=self.log,
+            environment=self.environment,
+            folder=self.folder,
+            keeps=self.keeps,
         )
         self.started = time.monotonic()
 

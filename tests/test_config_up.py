@@ -63,6 +63,12 @@ class Copy:
         except OSError:
             return False
 
+    def practises(self):
+        """Ask the practice service who it is, once."""
+        address = json.loads((self.home / "run" / "up.json").read_text())["simulator"]
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return "practice" in json.load(answer)
+
     def end(self):
         if self.process.poll() is None:
             self.process.kill()
@@ -101,10 +107,12 @@ def test_what_dies_comes_back_and_ctrl_c_leaves_nothing(up, tmp_path):
     assert copy.started
     assert f"http://localhost:{copy.port}/welcome/" in copy.line
     assert copy.answers()
+    assert copy.practises()  # it is still loading: whoever calls it now waits, and is not refused
 
     killed(copy, "manage.py", "web")
     wait_until(copy.answers)
     killed(copy, "celery", "worker")
+    assert copy.practises()
     killed(copy, "valkey")
 
     second = up(home=copy.home)

@@ -1,7 +1,6 @@
 """A copy of Switchboard in a temporary folder, on a port of its own; only its own processes are ended."""
 
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import home as homes
 from config import ports, processes
 
 BASE = Path(__file__).resolve().parent.parent.parent
@@ -41,9 +39,7 @@ def running() -> Iterator[Copy]:
         command = [sys.executable, "manage.py", "up", "--port", str(port)]
         up = processes.spawn(command, log=log, folder=BASE, environment=environment)
         try:
-            house = _ready(up, log)
-            _wait_for_practice(Path(home) / "var")
-            yield house
+            yield _ready(up, log)
         finally:
             processes.stop(up, patience=60)
 
@@ -55,15 +51,3 @@ def _ready(up: subprocess.Popen[bytes], log: Path) -> Copy:
             raise RuntimeError(f"The copy does not start: {log.read_text()[-2000:]}")
         time.sleep(0.1)
     return Copy(said[1], said[2])
-
-
-def _wait_for_practice(home: Path) -> None:
-    """Return once the practice service listens: `up` starts it after the pages."""
-    port = int(str(homes.running(home)["simulator"]).rpartition(":")[2])
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("The practice service does not start.")
