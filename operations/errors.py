@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_noop
 
+BASE_URL = gettext_noop("the connection's base URL")  # what to check, unless the call knows better
+
 SENTENCES = {
     "blocked": gettext_noop(
         "This destination is not allowed: it is a private address or an unusual port. "
@@ -14,25 +16,20 @@ SENTENCES = {
     "wrong_host": gettext_noop(
         "This connection's key may not be sent to {host}. Check the connection's base URL."
     ),
-    "dns": gettext_noop(
-        "The name {host} could not be found. Check the connection's base URL, and this machine's network."
-    ),
+    "dns": gettext_noop("The name {host} could not be found. Check {address}, and this machine's network."),
     "unreachable": gettext_noop(
-        "{host} could not be reached: nothing answers there. "
-        "Check the connection's base URL, or try again later."
+        "{host} could not be reached: nothing answers there. Check {address}, or try again later."
     ),
     "connect_timeout": gettext_noop(
-        "{host} did not answer within {seconds:g} s. Check the connection's base URL, or try again later."
+        "{host} did not answer within {seconds:g} s. Check {address}, or try again later."
     ),
     "tls": gettext_noop(
-        "The identity of {host} could not be verified ({detail}), so nothing was sent. Check the "
-        "connection's base URL; a private authority's certificate goes into SWITCHBOARD_CA_FILE."
+        "The identity of {host} could not be verified ({detail}), so nothing was sent. Check {address}; "
+        "a private authority's certificate goes into SWITCHBOARD_CA_FILE."
     ),
     "timeout": gettext_noop("{host} did not finish its answer within {seconds:g} s."),
     "broken_off": gettext_noop("The connection to {host} broke off before the answer was complete."),
-    "protocol": gettext_noop(
-        "{host} answered something that is not HTTP ({detail}). Check the connection's base URL."
-    ),
+    "protocol": gettext_noop("{host} answered something that is not HTTP ({detail}). Check {address}."),
     "unsendable": gettext_noop("This request cannot be sent: {detail}. Check the inputs."),
     "encoding": gettext_noop(
         "{host} answered in an encoding that was not asked for ({detail}), so it cannot be read."
@@ -57,4 +54,5 @@ class SendError(Exception):
     @property
     def sentence(self) -> str:
         """What happened and what to do next."""
-        return SENTENCES[self.code].format_map(_Blanks({"detail": "no details", "seconds": 0} | self.facts))
+        usual = {"detail": "no details", "seconds": 0, "address": BASE_URL}
+        return SENTENCES[self.code].format_map(_Blanks(usual | self.facts))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from django.db import connection
+from django.utils.translation import override
 
 from audit import ids
 from audit.models import Entry
@@ -203,6 +204,18 @@ def test_an_event_is_sent_again_signed_anew_to_a_url(operator, settings):
     assert b"webhook-id: wh_1" in request
     assert b"webhook-signature: v1," in request
     assert request.endswith(event.raw)
+
+
+def test_what_could_not_be_reached_names_the_address_that_was_entered(operator, settings, free_port):
+    settings.PRIVATE_HOSTS = ["127.0.0.1"]
+    event = arrived(connected(webhook_secret=new_signing_secret()))
+    with pytest.raises(CannotSend, match="Check the address that you entered, or try again later"):
+        replay.resend(event, f"http://127.0.0.1:{free_port()}/", operator)
+    with (
+        override("de"),
+        pytest.raises(CannotSend, match="Bitte die eingegebene Adresse prüfen oder"),
+    ):
+        replay.resend(event, f"http://127.0.0.1:{free_port()}/", operator)
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "file:///etc/passwd", "https://metadata/", "nonsense"])

@@ -18,6 +18,7 @@ from webhooks.wake import wake
 
 MOST = 500  # events of one replay
 TIMEOUT = 20.0  # seconds for a delivery to somebody's URL
+TYPED = gettext_noop("the address that you entered")
 
 
 def process_again(events: Iterable[Event], person: Person) -> int:
@@ -55,7 +56,7 @@ def resend(event: Event, url: str, person: Person) -> int:
         ("webhook-timestamp", str(now)),
         ("webhook-signature", signatures.sign(endpoint.secrets[0].key, name, now, body)),
     )
-    status = post(build.Request("POST", url, headers, body), TIMEOUT)
+    status = post(build.Request("POST", url, headers, body), TYPED, TIMEOUT)
     Remark.objects.create(
         row_id=event.pk,
         text=gettext_noop("Sent again to {url}, answered {status}").format(url=url[:300], status=status),

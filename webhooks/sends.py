@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from audit.retelling import told
 from connections import endpoints
 from connections.models import Connection
 from definitions.schema import Service
@@ -84,20 +85,25 @@ def send(connection: Connection, kind: str, event_type: str = "") -> list[int]:
     if connection.practice and kind == "signed":
         return [_by_the_practice_service(connection, key, event_type or _a_type(service))]
     message = _message(key, kind, event_type or _a_type(service))
-    return [post(message.request(connection.endpoint_url)) for _ in EXPECTED[kind]]
+    return [post(message.request(connection.endpoint_url), "SWITCHBOARD_URL") for _ in EXPECTED[kind]]
 
 
-def post(request: build.Request, timeout: float = TIMEOUT) -> int:
-    """Send one request and return the status. Raises CannotSend with the reason as a sentence."""
-    return _reply(request, timeout).status
+def post(request: build.Request, address: str, timeout: float = TIMEOUT) -> int:
+    """Send one request and return the status. Raises CannotSend with the reason as a sentence, which names
+    the `address` as what to check.
+    """
+    return _reply(request, address, timeout).status
 
 
-def _reply(request: build.Request, timeout: float = TIMEOUT, *, simulator: bool = False) -> outbound.Reply:
+def _reply(
+    request: build.Request, address: str, timeout: float = TIMEOUT, *, simulator: bool = False
+) -> outbound.Reply:
     permit = outbound.Permit(simulator=simulator, total=timeout, keep=64 << 10)
     try:
         return asyncio.run(outbound.send(request, permit))
     except SendError as error:
-        raise CannotSend(error.sentence) from None
+        error.facts["address"] = address
+        raise CannotSend(told(error.sentence)) from None
 
 
 def _message(key: bytes, kind: str, event_type: str) -> Message:
@@ -131,7 +137,8 @@ def _by_the_practice_service(connection: Connection, key: bytes, event_type: str
     }
     headers = (("Content-Type", "application/json"), ("x-practice-control", "1"))
     url = f"{settings.SIMULATOR_URL}/__simulator__/events"
-    reply = _reply(build.Request("POST", url, headers, json.dumps(asked).encode()), simulator=True)
+    request = build.Request("POST", url, headers, json.dumps(asked).encode())
+    reply = _reply(request, "SWITCHBOARD_SIMULATOR_URL", simulator=True)
     said = json.loads(reply.body)
     if "error" in said:
         raise CannotSend(
