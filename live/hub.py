@@ -29,14 +29,15 @@ log = logging.getLogger(__name__)
 Heard = Callable[[str], None]
 
 
-def publish(topic: str, key: object) -> None:
-    """Tell every process, once the current transaction commits, that `key` of `topic` changed.
+def publish(topic: str, *keys: object) -> None:
+    """Tell every process, once the current transaction commits, that these keys of `topic` changed.
 
     The same news twice in one transaction is told once. Keys are ids, never content: NOTIFY carries
     8,000 bytes.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{topic} {key}"])
+        told = [f"{topic} {key}" for key in keys]
+        cursor.execute("SELECT pg_notify(%s, told) FROM unnest(%s::text[]) AS told", [CHANNEL, told])
 
 
 class Hub:

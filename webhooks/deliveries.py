@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -84,18 +83,10 @@ class Delivery:
 
     def headers_json(self) -> str:
         """Return the headers as the log keeps them: JSON pairs in order of arrival, credentials masked."""
-        texts = b"\n".join(chain.from_iterable(self.headers)).decode("latin-1").split("\n")
-        shown = (
-            list(zip(texts[::2], texts[1::2], strict=True))
-            if len(texts) == 2 * len(self.headers)
-            else self._pairs()
-        )
-        if not HIDDEN.isdisjoint(texts):
+        shown = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        if not HIDDEN.isdisjoint(dict(shown)):
             shown = [(name, _masked(value) if name in HIDDEN else value) for name, value in shown]
         return orjson.dumps(shown).decode()
-
-    def _pairs(self) -> list[tuple[str, str]]:
-        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
 
     def check(self) -> None:
         """Raise Refused for headers or a declared size that no honest sender has."""
@@ -114,7 +105,7 @@ class Delivery:
             )
 
     def _header_bytes(self) -> int:
-        return len(b"".join(chain.from_iterable(self.headers)))
+        return sum([len(name) + len(value) for name, value in self.headers])
 
     async def read(self, receive: Receive) -> None:
         """Take the body in. Raises Refused: too large, too slow; Gone: the sender left."""

@@ -7,7 +7,7 @@ stand in the log (threats.md).
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -146,7 +146,8 @@ class _Parts:
         verdict = signatures.verify(scheme, delivery.headers, delivery.body, endpoint.secrets, delivery.at)
         if verdict.cause:
             raise Refused(verdict.cause, verdict.status, verdict.detail, verdict.delivery_id)
-        said = envelope(scheme, dict(delivery.headers), delivery.body)
+        named = dict(delivery.headers) if scheme.type_header else {}
+        said = envelope(scheme, named, delivery.body)
         arrival = _arrival(delivery, endpoint, verdict, said, named_type)
         self.inbox.put(arrival, partial(self._settle, arrival, answer))
 
@@ -228,7 +229,7 @@ def _arrival(
         said.type or named_type,
         said.object_id,
         said.created_at,
-        ",".join(_marks(delivery, endpoint, verdict, said, named_type)),
+        ",".join(filter(None, _marks(delivery, endpoint, verdict, said, named_type))),
         delivery.shown_path,
         delivery.peer,
         delivery.headers_json(),
@@ -241,13 +242,12 @@ def _arrival(
 
 def _marks(
     delivery: Delivery, endpoint: Endpoint, verdict: signatures.Verdict, said: Envelope, named_type: str
-) -> list[str]:
-    """What can be told at once; the rest is found when the event is processed."""
-    told = (
-        (said.mark, said.mark),
-        (Mark.TEST, verdict.delivery_id.startswith(TEST)),
-        (Mark.MISMATCH, named_type and said.type and named_type != said.type),
-        (Mark.LATE, said.created_at is not None and delivery.at - said.created_at > LATE),
-        (Mark.HELD, endpoint.paused),
+) -> Iterable[str]:
+    """What can be told at once, "" for what does not hold; the rest is found when the event is processed."""
+    return (
+        said.mark,
+        Mark.TEST if verdict.delivery_id.startswith(TEST) else "",
+        Mark.MISMATCH if named_type and said.type and named_type != said.type else "",
+        Mark.LATE if said.created_at is not None and delivery.at - said.created_at > LATE else "",
+        Mark.HELD if endpoint.paused else "",
     )
-    return [mark for mark, holds in told if holds]

@@ -71,6 +71,8 @@ class Store:
         except BaseException:
             await self.close()
             raise
+        if result.ntuples == len(arrivals):
+            return {arrival.id for arrival in arrivals}
         return {_bigint(result.get_value(row, 0)) for row in range(result.ntuples)}
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import DataError, Error
+from django.db import DataError, Error, transaction
 
 from audit import ids
 from connections import endpoints
@@ -38,7 +38,7 @@ class Tally:
         self._slots = Slots()
         self._refusals: Refusals = {}
         self._repeats: Repeats = {}
-        self._used: dict[UUID, datetime] = {}
+        self._used: dict[UUID, float] = {}
         self._touched = -TOUCH
         self._task: asyncio.Task[None] | None = None
 
@@ -62,7 +62,7 @@ class Tally:
 
     def used(self, secret_id: UUID) -> None:
         """Note that this secret verified a delivery just now."""
-        self._used[secret_id] = datetime.now(UTC)
+        self._used[secret_id] = time.time()
         if self._is_time():
             self._wake()
 
@@ -96,7 +96,7 @@ class Tally:
         if not self._is_time():
             return {}
         used, self._used, self._touched = self._used, {}, time.monotonic()
-        return used
+        return {secret_id: datetime.fromtimestamp(at, UTC) for secret_id, at in used.items()}
 
     def _put_back(self, refused: Refusals, repeated: Repeats) -> None:
         for slot, newer in self._refusals.items():
@@ -108,6 +108,7 @@ class Tally:
         self._refusals, self._repeats = refused, repeated
 
 
+@transaction.atomic
 def _write(refused: list[refusals.Refusal], repeated: Repeats, used: dict[UUID, datetime]) -> None:
     if refused:
         _write_refused(refused)
