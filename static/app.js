@@ -6,22 +6,18 @@ const fill = (text, ...values) => values.reduce((whole, value) => whole.replace(
 const locale = navigator.languages.find((one) => one.startsWith(document.documentElement.lang)) ?? document.documentElement.lang;
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
-// Copy buttons say that they did it.
-document.addEventListener("click", async (event) => {
+// A copy button copies its text; in a JSON tree a click on a name copies its path, one on a value the value.
+document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-copy]");
-  if (!button) return;
-  await navigator.clipboard?.writeText(button.dataset.copy);
-  toast(texts.copied);
-});
-
-// In a JSON tree a click on a name copies its path, one on a value copies the value.
-document.addEventListener("click", async (event) => {
   const part = event.target.closest?.(".json-leaf > span");
-  if (!part) return;
-  const isName = part.classList.contains("json-key");
-  await navigator.clipboard?.writeText(isName ? part.parentElement.dataset.path : part.textContent.replace(/^“|”$/g, ""));
-  toast(isName ? texts.pathCopied : texts.valueCopied);
+  if (button) copy(button.dataset.copy, texts.copied);
+  else if (part?.classList.contains("json-key")) copy(part.parentElement.dataset.path, texts.pathCopied);
+  else if (part) copy(part.textContent.replace(/^“|”$/g, ""), texts.valueCopied);
 });
+function copy(text, done) {
+  const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(); // there is none over plain http
+  copied.then(() => toast(done), () => toast(texts.notCopied));
+}
 
 // A short message in the corner; the server sends one with the header HX-Trigger: {"toast": "…"}.
 function toast(text) {

@@ -95,6 +95,15 @@ def test_the_palette_leads_anywhere_by_keyboard_alone(
     assert told == []
 
 
+def test_a_copy_button_says_whether_it_copied(signed_in_page, live_site, viewer, connection) -> None:
+    page = signed_in_page(viewer)
+    page.goto(f"{live_site}{connection.get_absolute_url()}?tab=webhook")
+    for does, said in [("resolve", "Copied."), ("reject", "Nothing was copied: the browser does not allow")]:
+        page.evaluate(f"() => {{ navigator.clipboard.writeText = () => Promise.{does}(); }}")
+        page.locator("[data-copy]").first.click()
+        page.wait_for_selector(f"#toasts :text('{said}')")
+
+
 def test_light_and_dark_are_kept(signed_in_page, live_site, viewer) -> None:
     page = signed_in_page(viewer)
     page.emulate_media(color_scheme="light")
