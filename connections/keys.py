@@ -93,6 +93,7 @@ def rolled_back() -> Iterator[str]:
     newest = told.order_by("target_id", "-id").distinct("target_id").values_list("target_id", "after")
     known = {connection: json.loads(after)[SEALED] for connection, after in newest}
     secrets = Secret.objects.filter(connection__deleted_at=None).select_related("connection")
+    secrets = secrets.only("version", "connection__name")
     older = [one.connection for one in secrets if _is_older(one, known.get(str(one.connection_id)))]
     for connection in dict.fromkeys(older):
         yield BACK.format(connection=connection)

@@ -44,13 +44,13 @@ def _connections(sight: Sight, day: Figures) -> Iterator[Finding]:
     for one in sight.held:
         if not one.enabled:
             continue
-        url, name = one.get_absolute_url(), str(one)
         if one.locked:
-            yield Finding("red", _("%(name)s is locked") % {"name": name}, one.locked, url, _("See why"))
-        elif one.endpoint_state == "needs_secret" and not one.practice:
-            title = _("%(name)s takes no webhooks") % {"name": name}
+            title = _("%(name)s is locked") % {"name": one}
+            yield Finding("red", title, one.locked, one.get_absolute_url(), _("See why"))
+        elif not one.practice and not one.signing_rows:
+            title = _("%(name)s takes no webhooks") % {"name": one}
             text = _("No signing secret is entered, so every webhook is refused.")
-            yield Finding("orange", title, text, url, _("Enter the secret"))
+            yield Finding("orange", title, text, one.get_absolute_url(), _("Enter the secret"))
 
 
 def _silent(sight: Sight, day: Figures) -> Iterator[Finding]:

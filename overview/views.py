@@ -15,8 +15,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what needs attention, the first steps until they are done, and the last 24 hours."""
     seen = sight.of(person_of(request))
     steps = [] if request.session.get("begun") else first_steps.steps(seen)
-    if all(step.done for step in steps):
-        request.session["begun"] = True  # never asked again in this session
+    if steps and all(step.done for step in steps):
+        request.session["begun"] = True  # never asked again in this session, nor written again
     day = figures.last_day(seen)
     found = attention.findings(seen, day)
     context = {

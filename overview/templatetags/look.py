@@ -1,7 +1,7 @@
 """The look: icons, states, times, durations and JSON trees, for the templates of every room."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -75,6 +75,17 @@ def _pill(state: str, label: str) -> SafeString:
     return format_html(shape, tone(state), dot, label)
 
 
+@register.simple_tag
+def badges(marks: Iterable[tuple[str, Any]]) -> SafeString:
+    """Draw marks, each a name and its words; the log has them in each of fifty rows."""
+    return format_html_join("", "{}", ((_badge(name, str(label)),) for name, label in marks))
+
+
+@lru_cache(512)
+def _badge(name: str, label: str) -> SafeString:
+    return format_html('<span class="badge bg-{}-lt me-1">{}</span>', tone(name), label)
+
+
 @register.simple_tag(name="time")
 def draw_time(at: datetime | None, none: str = "") -> SafeString:
     """Draw a moment: relative, exact on hover, kept fresh by app.js; `none` stands for no moment at all."""
@@ -141,7 +152,12 @@ def ago(at: datetime | None) -> str:
     for limit, unit, name in STEPS:
         if abs(seconds) < limit:
             return _ago(int(abs(seconds) // unit), name, seconds > 0, get_language())
-    return date_format(at, "d M Y")
+    return _day(at.date(), get_language())
+
+
+@lru_cache(256)
+def _day(day: date, _language: str | None) -> str:
+    return date_format(day, "d M Y")
 
 
 @lru_cache(1024)
