@@ -12,8 +12,10 @@ from django.utils.translation import gettext_noop
 from audit import ids
 from live import hub
 from operations import search
+from operations.breaker import LONGEST_REST
 from operations.claiming import LEASE
-from operations.models import Attempt, Run, State
+from operations.models import Attempt, Breaker, Policy, Run, State
+from operations.retry import LONGEST
 from operations.wake import wake
 
 OVERDUE = timedelta(seconds=15)  # a queued run that nobody took for so long was not heard of
@@ -31,6 +33,7 @@ def reap() -> int:
     """Close or queue again the runs whose lease ran out, wake up those that are due; return how many rows
     moved."""
     now = timezone.now()
+    _set_right(now)
     late = Run.objects.filter(_is_over(now), state__in=[State.RUNNING, State.SENDING])
     moved = sum(_settle(run) for run in late.order_by("id")[:MOST])
     waiting = Q(state=State.WAITING, next_try_at__lt=now)
@@ -40,6 +43,17 @@ def reap() -> int:
     for run_id in Run.objects.filter(waiting | deaf).order_by("id").values_list("id", flat=True)[:MOST]:
         wake(run_id)
     return moved
+
+
+def _set_right(now: datetime) -> None:
+    """What waits for a time further away than any that could be given now waits no more: the clock was ahead
+    for a while, and the real time would need as long to catch up.
+    """
+    last_try, last_rest = now + timedelta(seconds=LONGEST), now + timedelta(seconds=LONGEST_REST)
+    idle = Run.objects.filter(state__in=[State.QUEUED, State.WAITING])
+    idle.filter(next_try_at__gt=last_try).update(next_try_at=now)
+    Policy.objects.filter(not_before__gt=last_rest).update(not_before=None)
+    Breaker.objects.filter(until__gt=last_rest).update(until=now)
 
 
 def _is_over(now: datetime) -> Q:

@@ -115,6 +115,18 @@ def a_while_later() -> None:
     Policy.objects.update(not_before=past)
 
 
+def test_waits_of_a_clock_that_was_ahead_are_over(connect, server):
+    connection = connect("Ours")
+    run = asked(connection)
+    tomorrow = timezone.now() + timedelta(days=1)  # no wait is that long
+    Run.objects.update(state=State.WAITING, next_try_at=tomorrow)
+    Policy.objects.create(connection=connection, not_before=tomorrow)
+    Breaker.objects.create(host=breaker.host_of(server.url), failures=9, until=tomorrow)
+    assert runs.execute(run.id) is None
+    runs.reap()
+    assert runs.execute(run.id).state == State.SUCCEEDED
+
+
 def test_one_call_tries_whether_the_host_is_back(connect):
     Breaker.objects.create(host="h", failures=9, until=timezone.now() - timedelta(seconds=1))
     assert breaker.rest("h") == 0
