@@ -1,7 +1,7 @@
 """Who calls: the token of the request, and the rows that lie open to it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +13,9 @@ from api.problems import Problem
 from connections.models import Connection, ConnectionQuerySet
 from operations.models import Run
 from people.models import Person
-from webhooks.models import Event, Rejection
+from webhooks.models import Event, EventQuerySet, Rejection
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Caller:
         """Return the runs through those connections."""
         return self._within(Run.objects.for_user(self.person))
 
-    def events(self) -> QuerySet[Event]:
+    def events(self) -> EventQuerySet:
         """Return the events of those connections."""
         return self._within(Event.objects.for_user(self.person))
 
@@ -49,7 +51,7 @@ class Caller:
         """Return the refused deliveries of those connections."""
         return self._within(Rejection.objects.for_user(self.person))
 
-    def _within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def _within(self, rows: Rows) -> Rows:
         return rows.filter(connection__in=self.token.connections) if self.token.connections else rows
 
 

@@ -1,4 +1,4 @@
-"""The lists that people look at, with every question that they can be asked, as addresses of real pages."""
+"""The lists that people and scripts look at, with every question that they can be asked, as addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,8 +33,8 @@ class Case:
 
     @property
     def filters(self) -> set[str]:
-        """The names of the filters that the page must know."""
-        return set(self.query) - {"after", "before"}
+        """The names of the filters that the page must know; the API refuses what it does not know."""
+        return set() if self.view.startswith("api:") else set(self.query) - {"after", "before"}
 
 
 def log() -> list[Case]:
@@ -107,6 +107,35 @@ def runs() -> list[Case]:
         "none found": {"q": "zephyrnothere"},
     }
     return _made("runs", "operations:run_list", asked, found)
+
+
+def api() -> list[Case]:
+    """Return what scripts ask the API's lists."""
+    busy, _, silent = _accounts()
+    event, run = ids.encode("evt", _middle(Event)), ids.encode("run", _middle(Run))
+    events: dict[str, Mapping[str, str]] = {
+        "first page": {},
+        "at random depth": {"after": event},
+        "busy connection": {"connection": busy},
+        "silent connection": {"connection": silent},
+        "common type": {"type": "response.completed"},
+        "type never seen": {"type": "assistant.created"},
+        "type and connection": {"type": "batch.failed", "connection": silent},
+        "state received": {"state": "received"},
+        "state failed": {"state": "failed"},
+        "object": {"object_id": f"batch_{1:024x}"},
+    }
+    runs: dict[str, Mapping[str, str]] = {
+        "first page": {},
+        "at random depth": {"after": run},
+        "silent connection": {"connection": silent},
+        "operation never used": {"operation": "images.create"},
+        "state queued": {"state": "queued"},
+        "state and connection": {"state": "unknown", "connection": silent},
+    }
+    refused: dict[str, Mapping[str, str]] = {"first page": {}, "cause": {"cause": "bad_signature"}}
+    asked = {"events": events, "runs": runs, "refusals": refused}
+    return [case for name, some in asked.items() for case in _made(f"API {name}", f"api:{name}", some, {})]
 
 
 def others() -> list[Case]:

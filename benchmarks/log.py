@@ -1,17 +1,16 @@
-"""Every query that a list page makes, timed in the database at three sizes in turns, with what it read.
+"""Every query that a list of the pages or the API makes, timed in the database at three sizes in turns.
 
     python -m benchmarks.log [--short] [--plans 1] [--sizes 10000,1000000,10000000]
 
-The pages are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE,
-and the
-times (planning included) of one page's queries are added up.
+The lists are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE,
+and the times (planning included) of one list's queries are added up, with what they read.
 """
 
 import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from django.test import Client
+from django.db import transaction
 
 from benchmarks import cases, frame, house, queries, seed
 from benchmarks.cases import Case
@@ -40,13 +39,14 @@ class Size:
     def find(self) -> None:
         """Ask every page once, and keep its queries."""
         house.point_at(self.home)
-        client = Client(SERVER_NAME="localhost")
-        client.force_login(Person.objects.get(username="benchmark"))
-        for case in (*cases.log(), *cases.runs(), *cases.others()):
-            if queries.knows(client, case.url, case.filters):
-                self.asked[case] = queries.asked(client, case.url)
-            else:
-                self.unknown.append(case.name)
+        with transaction.atomic():
+            client = queries.client(Person.objects.get(username="benchmark"))
+            for case in (*cases.log(), *cases.runs(), *cases.api(), *cases.others()):
+                if queries.knows(client, case.url, case.filters):
+                    self.asked[case] = queries.asked(client, case.url)
+                else:
+                    self.unknown.append(case.name)
+            transaction.set_rollback(True)
 
     def round(self) -> None:
         """Carry out every query once more."""

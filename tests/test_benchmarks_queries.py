@@ -41,8 +41,7 @@ def client(django_db_setup, django_db_blocker) -> Iterator[Client]:
         history.write_events(accounts, EVENTS)
         history.write_refusals(accounts, 30)
         history.write_runs(accounts, RUNS)
-        signed_in = Client()
-        signed_in.force_login(Person.objects.create(username="half a year", role="admin"))
+        signed_in = queries.client(Person.objects.create(username="half a year", role="admin"))
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         yield signed_in
@@ -52,7 +51,7 @@ def client(django_db_setup, django_db_blocker) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def pages(client) -> list[Asked]:
     """Every list, asked every question once."""
-    every = [*cases.log(), *cases.runs(), cases.Case("audit trail", "audit:list")]
+    every = [*cases.log(), *cases.runs(), *cases.api(), cases.Case("audit trail", "audit:list")]
     return [
         Asked(
             case,

@@ -15,7 +15,7 @@ from audit import pages
 from connections.models import Connection
 from people.models import Person
 from webhooks import search
-from webhooks.models import Cause, Event, Hydration, Mark, Rejection, State
+from webhooks.models import Cause, Event, EventQuerySet, Hydration, Mark, Rejection, State
 
 Rows = QuerySet[Any]
 Row = Event | Rejection
@@ -33,24 +33,15 @@ def _narrow(rows: Rows, value: str, lookups: dict[str, str]) -> Rows:
 
 
 def _state(rows: Rows, value: str) -> Rows:
-    """Narrow events by their state, in the words of the partial indexes: what is held has one of its own."""
-    if rows.model is Rejection:
-        return rows.none()
-    held = ~Q(marks=[]) & Q(marks__contains=[Mark.HELD])
-    free = ~Q(marks__contains=[Mark.HELD])
-    return (
-        rows.filter(Q(state=value) & (free | held)) if value == State.RECEIVED else rows.filter(state=value)
-    )
+    return rows.in_state(value) if isinstance(rows, EventQuerySet) else rows.none()
 
 
 def _mark(rows: Rows, value: str) -> Rows:
-    if rows.model is Rejection:
+    if not isinstance(rows, EventQuerySet):
         return rows.filter(test=True) if value == Mark.TEST else rows.none()
     if value in Hydration.values:
         return rows.filter(hydration=value)
-    return rows.exclude(marks=[]).filter(
-        marks__contains=[value]
-    )  # the first part lets the partial index help
+    return rows.marked(value)
 
 
 def _kind(rows: Rows, value: str) -> Rows:

@@ -21,9 +21,9 @@ refusals_router = Router(tags=["refusals"])
 @router.get("", response={200: Paged[EventOut], **problems.ANSWERS})
 def events(request: HttpRequest, asked: Query[EventsIn]) -> dict[str, Any]:
     """List events, newest first."""
+    seen = caller.of(request).events()
     rows = _fitting(
-        caller.of(request).events(),
-        state=asked.state,
+        seen.in_state(asked.state) if asked.state else seen,
         connection=asked.connection,
         type=asked.type,
         object_id=asked.object_id,
@@ -70,7 +70,8 @@ def _fitting(rows: QuerySet[Any], **asks: Any) -> QuerySet[Any]:
 
 
 def _found(request: HttpRequest, event_id: str) -> Event:
-    return get_object_or_404(caller.of(request).events(), pk=listing.number("evt", event_id))
+    rows: QuerySet[Event] = caller.of(request).events()
+    return get_object_or_404(rows, pk=listing.number("evt", event_id))
 
 
 def shape(one: Event) -> dict[str, Any]:

@@ -5,7 +5,7 @@ them.
 from webhooks.models.arrived import Arrived, ArrivedQuerySet
 from webhooks.models.choices import Cause, Hydration, Mark, Origin, State
 from webhooks.models.completions import Completion
-from webhooks.models.events import Dedupe, Event
+from webhooks.models.events import Dedupe, Event, EventQuerySet
 from webhooks.models.policies import Policy, SavedView, Silence
 from webhooks.models.rejections import Rejection
 from webhooks.models.remarks import Remark
@@ -17,6 +17,7 @@ __all__ = [
     "Completion",
     "Dedupe",
     "Event",
+    "EventQuerySet",
     "Hydration",
     "Mark",
     "Origin",
