@@ -121,6 +121,7 @@ DATABASE_LIMITS = {
     "statement_timeout": 5_000,
     "lock_timeout": 2_000,
     "idle_in_transaction_session_timeout": 10_000,
+    "plan_cache_mode": "force_generic_plan",  # what is prepared is planned once, not for five uses more
 }
 POOL = env.int("SWITCHBOARD_POOL", 0)  # connections that a web process shares out; 0: one a thread
 DATABASES = {
@@ -133,6 +134,7 @@ DATABASES = {
         "OPTIONS": {
             **DATABASE.get("OPTIONS", {}),
             "connect_timeout": 3,
+            "prepare_threshold": 5,  # allows statements that ask for it to be prepared; Django's own never are
             # A statement that waits is a page that hangs; migrations raise the limits for themselves.
             "options": " ".join(f"-c {name}={limit}" for name, limit in DATABASE_LIMITS.items()),
             **({"pool": {"min_size": 1, "max_size": POOL, "timeout": 5}} if POOL else {}),

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.db import connection as database
 from django.utils import timezone
 
 from connections.models import Connection
@@ -55,8 +54,7 @@ LEFT JOIN connections_connection AS c ON c.id = due.connection_id
 LEFT JOIN operations_policy AS p ON p.connection_id = c.id
 WHERE due.id = %(run)s AND {IS_DUE.format("due")}
   AND (due.origin = 'test' OR due.connection_id IS NULL OR ({HAS_ROOM}))"""  # noqa: S608
-CLAIM = f"""{LOCK};
-UPDATE operations_run AS r SET state = 'running', lease = %(lease)s, lease_until = %(until)s,
+CLAIM = f"""UPDATE operations_run AS r SET state = 'running', lease = %(lease)s, lease_until = %(until)s,
     attempt_count = r.attempt_count + 1, started_at = coalesce(r.started_at, %(now)s),
     next_try_at = NULL, waits_for = ''
 FROM ({{turn}}) AS turn WHERE r.id = turn.id
@@ -80,10 +78,7 @@ def claim(run_id: int | None = None) -> Claim | None:
     now = timezone.now()
     values: dict[str, Any] = {"gate": GATE, "now": now, "today": today(), "at_once": AT_ONCE, "run": run_id}
     values |= {"lease": uuid.uuid4(), "until": now + LEASE}
-    with database.cursor() as cursor:
-        cursor.execute(CLAIM.format(turn=ANY if run_id is None else THIS), values)
-        cursor.nextset()  # the lock has an answer of its own
-        row = cursor.fetchone()
+    row = statements.prepared(CLAIM.format(turn=ANY if run_id is None else THIS), values, after=LOCK)
     return _read(*row) if row else None
 
 
