@@ -134,7 +134,7 @@ DATABASES = {
         "OPTIONS": {
             **DATABASE.get("OPTIONS", {}),
             "connect_timeout": 3,
-            "prepare_threshold": 5,  # allows statements that ask for it to be prepared; Django's own never are
+            "prepare_threshold": 5,  # lets statements that ask for it be prepared; Django's own never are
             # A statement that waits is a page that hangs; migrations raise the limits for themselves.
             "options": " ".join(f"-c {name}={limit}" for name, limit in DATABASE_LIMITS.items()),
             **({"pool": {"min_size": 1, "max_size": POOL, "timeout": 5}} if POOL else {}),
