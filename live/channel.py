@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from django.utils import translation
 
 from live.hub import MISSED, Hub
 from live.reader import Reader, Shared
-from live.topics import Frame, Topic, Wanted
-from live.viewers import Viewer, chunk
+from live.topics import Frame, Sight, Topic
+from live.viewers import View, Viewer, chunk
 
 # Seconds: news is sent at once when it is quiet, and then after a rest as long as the sending took, for the
 # loop is the door's, too. More rows than a few mean that it is busy, and what follows goes together.
@@ -19,6 +19,9 @@ BUSY, FEW, LONGEST = 0.1, 3, 0.5
 AT_ONCE = 50  # pages that are written to before the door has its turn
 PING = chunk(b": ping\n\n")
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
+
+Shares = Mapping[View, tuple[str, bytes]]  # the last id and the chunk, by what a page sees
+NOTHING = ("", b"")
 
 log = logging.getLogger(__name__)
 # However many pages are open, one connection reads for them.
@@ -59,10 +62,12 @@ class Channel:
         """Give these what they have not seen: when they come, and after news may have been missed."""
         alike = defaultdict(list)
         for viewer in viewers:
-            alike[viewer.last_id, viewer.wants].append(viewer)
-        for key, those in alike.items():
-            frames = await self._looking.ask(key, partial(self._since, key[0], those[0].wanted))
-            await self._tell(those, frames)
+            alike[viewer.last_id, viewer.view].append(viewer)
+        for (last_id, view), those in alike.items():
+            find = partial(self.topic.since, last_id, dict(view.wants))
+            work = partial(self._shares, find, {view})
+            _, shares = await self._looking.ask((last_id, view), work)
+            await self._tell(those, shares)
 
     def sessions(self) -> dict[str, list[Viewer]]:
         """Return the open pages by their sessions."""
@@ -73,7 +78,7 @@ class Channel:
 
     async def ping(self) -> None:
         """Send every page a comment, which keeps proxies from closing a quiet line."""
-        await self._each(self.viewers, lambda viewer: ("", PING))
+        await self._tell(self.viewers, {viewer.view: ("", PING) for viewer in self.viewers})
 
     def _heard(self, key: str) -> None:
         if len(self._keys) < MOST_KEYS or key == MISSED:
@@ -93,40 +98,39 @@ class Channel:
 
     async def _flush(self, keys: tuple[str, ...]) -> int:
         """Tell every page; return how many frames there were, or keys when there were more."""
-        frames: Sequence[Frame] = ()
+        found = 0
         try:
             if MISSED in keys:
                 await self.catch_up(self.viewers)
             told = [key for key in keys if key != MISSED]
             if told:
-                frames = await reader.ask(partial(self._rendered, told))
-                await self._tell(self.viewers, frames)
+                views = {viewer.view for viewer in self.viewers}
+                find = partial(self.topic.render, told, _among(views))
+                found, shares = await reader.ask(partial(self._shares, find, views))
+                await self._tell(self.viewers, shares)
         except Exception:  # one row that cannot be rendered must not silence the topic
             log.exception("News of the live line could not be rendered.")
-        return max(len(frames), len(keys))
+        return max(found, len(keys))
 
-    async def _tell(self, viewers: Iterable[Viewer], frames: Sequence[Frame]) -> None:
-        """Pages with the same filter and the same sight get the very same bytes."""
-        shares: dict[tuple[object, object], tuple[str, bytes]] = {}
+    def _shares(self, find: Callable[[], Iterable[Frame]], views: set[View]) -> tuple[int, Shares]:
+        """Find frames and draw those that somebody sees, in the reader's thread."""
+        with translation.override(self.language):
+            frames = list(find())
+            return len(frames), {view: view.share(self.topic, frames) for view in views}
 
-        def share(viewer: Viewer) -> tuple[str, bytes]:
-            key = viewer.wants, viewer.sight
-            if key not in shares:
-                shares[key] = viewer.share(frames)
-            return shares[key]
-
-        await self._each(viewers, share)
-
-    async def _each(self, viewers: Iterable[Viewer], share: Callable[[Viewer], tuple[str, bytes]]) -> None:
+    async def _tell(self, viewers: Iterable[Viewer], shares: Shares) -> None:
+        """Write to each page what it sees. Whose view was not asked for looks back by itself."""
         for number, viewer in enumerate(tuple(viewers), 1):
-            viewer.offer(*share(viewer))
+            viewer.offer(*shares.get(viewer.view, NOTHING))
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    def _rendered(self, keys: list[str]) -> list[Frame]:
-        with translation.override(self.language):
-            return list(self.topic.render(keys))
 
-    def _since(self, last_id: str, wanted: Wanted) -> list[Frame]:
-        with translation.override(self.language):
-            return list(self.topic.since(last_id, wanted))
+def _among(views: Iterable[View]) -> Sight:
+    """Return the connections that somebody looks at; None: all."""
+    among: frozenset[str] = frozenset()
+    for view in views:
+        if view.among is None:
+            return None
+        among |= view.among
+    return among

@@ -26,8 +26,8 @@ from live import sessions
 from live.channel import Channel, reader
 from live.hub import hub
 from live.reader import Shared
-from live.topics import Sight, Topic, Wanted
-from live.viewers import Line, PlainLine, Receive, Send, Viewer, chunk
+from live.topics import Sight, Topic
+from live.viewers import Line, PlainLine, Receive, Send, View, Viewer, chunk
 
 Scope = MutableMapping[str, Any]
 
@@ -75,10 +75,10 @@ class Stream:
             or self._open[person] >= settings.LIVE_STREAMS_A_PERSON
         ):
             return await _refuse(send, 429)
-        wanted: Wanted = {name: frozenset(values) for name, values in query.items()}
+        view = View(frozenset((name, frozenset(values)) for name, values in query.items()), sight)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         line, receive = _line(scope, receive, send)
-        viewer = Viewer(key, person, channel.topic, wanted, sight, last_id, line)
+        viewer = Viewer(key, person, view, last_id, line)
         self._open[person] += 1
         try:
             await self._serve(name, channel, viewer, receive)
@@ -108,20 +108,23 @@ class Stream:
             for channel in tuple(self._channels.values()):
                 await channel.ping()
                 for key, viewers in channel.sessions().items():
-                    await self._look(key, viewers)
+                    await self._look(channel, key, viewers)
 
-    async def _look(self, key: str, viewers: list[Viewer]) -> None:
+    async def _look(self, channel: Channel, key: str, viewers: list[Viewer]) -> None:
         """Ask once for all pages of a session. Whom nobody can be asked about sees nothing."""
         try:
-            found = await reader.ask(partial(self._right, key, viewers[0].topic))
+            found = await reader.ask(partial(self._right, key, channel.topic))
         except Exception:
             log.exception("The right to a live page could not be looked at.")
             found = None
+        changed = []
         for viewer in viewers:
             if found is None or found[0] != viewer.person:
                 viewer.line.abort()
-            else:
-                viewer.sight = found[1]
+            elif found[1] != viewer.view.sight:
+                viewer.view = viewer.view._replace(sight=found[1])
+                changed.append(viewer)
+        await channel.catch_up(changed)
 
     def _right(self, key: str, topic: Topic) -> tuple[object, Sight] | None:
         """Return who asks and which connections they may see, or None for nobody."""

@@ -2,22 +2,28 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Wanted = Mapping[str, frozenset[str]]  # the page's own filter: fact -> any of these values
 Sight = frozenset[str] | None  # the values of the fact "connection" that a person may see; None: all
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
-    """One thing to show, rendered once for every page that shows it."""
+    """One thing to show, drawn once for every page that shows it."""
 
-    html: str
+    draw: str | Callable[[], str]  # its HTML; a function is called only when some page shows the frame
     event: str = "message"  # the name that the page listens for: sse-swap="row"
     id: str = (
         ""  # what a page says it saw last when it comes back (Last-Event-ID); "" when nothing can be replayed
     )
     facts: Mapping[str, str | frozenset[str]] = field(default_factory=dict)  # what filters compare
+
+    @cached_property
+    def html(self) -> str:
+        """What it shows."""
+        return self.draw if isinstance(self.draw, str) else self.draw()
 
     def encode(self) -> bytes:
         """Return the frame as the bytes of one server-sent event."""
@@ -46,7 +52,8 @@ def everything(person: Any) -> Sight:
 class Topic:
     """A topic of the live line. Its functions are synchronous, may use the ORM, and run in one own thread.
 
-    render(keys): the frames for the published keys, oldest first; once a process, whoever looks.
+    render(keys, among): the frames for the published keys, oldest first; once a process, whoever looks. It
+        may leave out those of connections that are not among these: nobody looks at them. None: all.
     since(last_id, wanted): the frames a page needs that shows what was known at `last_id` ("" when it says
         nothing). Rows appear in another order than their ids, so go back a little further: pages replace
         what they know.
@@ -54,7 +61,7 @@ class Topic:
     agrees(frame, wanted): whether a page with this filter shows the frame.
     """
 
-    render: Callable[[Sequence[str]], Iterable[Frame]]
+    render: Callable[[Sequence[str], Sight], Iterable[Frame]]
     since: Callable[[str, Wanted], Iterable[Frame]] = lambda last_id, wanted: ()
     sight: Callable[[Any], Sight] = everything
     agrees: Callable[[Frame, Wanted], bool] = agrees

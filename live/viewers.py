@@ -5,11 +5,11 @@ same bytes, and no task wakes for any. What a page has not read yet waits in its
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from live.topics import Frame, Sight, Topic, Wanted, visible
+from live.topics import Frame, Sight, Topic, visible
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -35,32 +35,36 @@ class Line(Protocol):
         """Close it at once: to close it in order would wait for ever until all was read."""
 
 
+class View(NamedTuple):
+    """What a page sees: those with equal ones get the very same bytes."""
+
+    wants: frozenset[tuple[str, frozenset[str]]]  # the items of its filter
+    sight: Sight
+
+    @property
+    def among(self) -> Sight:
+        """The connections of whose frames it can show some; None: all."""
+        wanted = dict(self.wants).get("connection")
+        seen = None if self.sight is None else self.sight | {""}
+        return wanted if seen is None else seen if wanted is None else seen & wanted
+
+    def share(self, topic: Topic, frames: Sequence[Frame]) -> tuple[str, bytes]:
+        """Return what of these frames it shows, as one chunk, and the last id among them."""
+        wanted = dict(self.wants)
+        shown = [frame for frame in frames if visible(frame, self.sight) and topic.agrees(frame, wanted)]
+        last = next((frame.id for frame in reversed(shown) if frame.id), "")
+        return last, chunk(b"".join(frame.encode() for frame in shown))
+
+
 @dataclass(eq=False, slots=True)
 class Viewer:
     """A page that listens to one topic."""
 
     key: str  # of its session
     person: object  # the person's primary key
-    topic: Topic
-    wanted: Wanted
-    sight: Sight
+    view: View
     last_id: str  # of the frames it got: where to go on after a gap
     line: Line
-
-    def shows(self, frame: Frame) -> bool:
-        """Tell whether this page shows the frame."""
-        return visible(frame, self.sight) and self.topic.agrees(frame, self.wanted)
-
-    @property
-    def wants(self) -> Hashable:
-        """What it wants to see as a key: pages with equal ones see the same."""
-        return frozenset(self.wanted.items())
-
-    def share(self, frames: Sequence[Frame]) -> tuple[str, bytes]:
-        """Return what of these frames the page shows, as one chunk, and the last id among them."""
-        shown = [frame for frame in frames if self.shows(frame)]
-        last = next((frame.id for frame in reversed(shown) if frame.id), "")
-        return last, chunk(b"".join(frame.encode() for frame in shown))
 
     def offer(self, last_id: str, chunk: bytes) -> None:
         """Send a share, unless the page is gone or too far behind."""

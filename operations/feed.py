@@ -13,7 +13,7 @@ from people.models import Person, Role
 MOST = 100  # rows of one flush
 
 
-def render(keys: Sequence[str]) -> list[Frame]:
+def render(keys: Sequence[str], among: Sight = None) -> list[Frame]:
     """Return a frame for each of these runs, oldest first."""
     numbers = sorted({int(key) for key in keys if key.isdigit()})[-MOST:]
     return frames(list(Run.objects.rows().filter(id__in=numbers).order_by("id")))

@@ -60,7 +60,7 @@ def forget() -> None:
     Notice.objects.filter(id__lt=ids.id_at(timezone.now() - KEPT)).delete()
 
 
-def render(keys: Sequence[str]) -> list[Frame]:
+def render(keys: Sequence[str], among: Sight = None) -> list[Frame]:
     """Return a toast for each of these notices."""
     told = Notice.objects.filter(pk__in=[int(key) for key in keys if key.isdigit()], awaits="")
     return [_frame(one) for one in told.order_by("pk")]

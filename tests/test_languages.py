@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -18,6 +19,7 @@ from django.utils.translation.trans_real import translation as catalogue
 from audit import ids, log, retelling
 from live.channel import Channel
 from live.topics import Frame, Topic
+from live.viewers import View
 from operations.models import Attempt, Run, State
 from tests.accounts import connected
 from tests.test_webhooks_processing import arrived, processed
@@ -99,11 +101,14 @@ def test_the_api_speaks_english_whatever_the_browser_asks(db) -> None:
 
 
 def test_the_live_line_renders_in_the_language_of_its_page() -> None:
-    topic = Topic(render=lambda keys: [Frame(gettext("Runs"))])
-    assert [Channel(topic, language)._rendered(["1"])[0].html for language in ("en", "de")] == [
-        "Runs",
-        "Läufe",
+    view = View(frozenset(), None)
+    topic = Topic(render=lambda keys, among: [Frame(lambda: gettext("Runs"))])
+    drawn = [
+        Channel(topic, language)._shares(partial(topic.render, ["1"], None), {view})[1][view][1]
+        for language in ("en", "de")
     ]
+    assert "Runs" in drawn[0].decode()
+    assert "Läufe" in drawn[1].decode()
 
 
 TOLD = {

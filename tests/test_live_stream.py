@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 import uvicorn
@@ -16,12 +17,15 @@ from live.reader import Reader, Shared
 from live.stream import Stream
 from live.topics import Frame, Topic, agrees, visible
 from people import sitting
-from webhooks import protocol
+from tests.accounts import connected
+from tests.test_webhooks_pages import rejected
+from tests.test_webhooks_processing import arrived
+from webhooks import feed, protocol
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def rendered(keys):
+def rendered(keys, among=None):
     return [
         Frame(
             f"<b>{key}</b>", "row", key, {"kind": "even" if int(key) % 2 == 0 else "odd", "connection": "c1"}
@@ -320,6 +324,53 @@ def test_a_connection_that_nobody_reads_is_broken_off_with_what_waits_for_it(vie
         assert transports[0].get_write_buffer_size() == 0
 
     over_a_socket(viewer_client, scenario)
+
+
+def test_nothing_is_asked_for_or_drawn_that_nobody_sees(viewer_client):
+    asked, drawn = [], []
+
+    def render(keys, among):
+        asked.append(among)
+        return [
+            Frame(partial(draw, key), "row", key, {"connection": connection})
+            for key in keys
+            for connection in ("c1", "c2")
+        ]
+
+    def draw(key):
+        drawn.append(key)
+        return f"<b>{key}</b>"
+
+    async def scenario(_):
+        app = Stream({"numbers": Topic(render, sight=lambda person: frozenset({"c1", "c3"}))})
+        async with (
+            opened(app, viewer_client, "topic=numbers&connection=c1&connection=c2") as one,
+            opened(app, viewer_client, "topic=numbers&connection=c1") as other,
+        ):
+            await tell("1")
+            await one.until("<b>1</b>")
+            await other.until("<b>1</b>")
+        async with opened(app, viewer_client) as every:
+            await tell("2")
+            await every.until("<b>2</b>")
+
+    run(scenario)
+    assert asked == [{"c1"}, {"c1", "c3", ""}]
+    assert drawn == ["1", "2"]
+
+
+def test_the_log_reads_rows_of_those_connections_only_that_somebody_looks_at():
+    one, other = arrived(connected()), arrived(connected("Other"))
+    nobodys = rejected()
+    keys = [f"evt {one.pk} {other.pk}", f"rej {nobodys.pk} {nobodys.pk}"]
+
+    def read(*among):
+        return [frame.facts["connection"] for frame in feed.render(keys, frozenset(among))]
+
+    assert len(feed.render(keys)) == 3
+    assert read(str(one.connection_id), "nonsense") == [str(one.connection_id)]
+    assert read(str(other.connection_id), "") == [str(other.connection_id), ""]
+    assert read() == []
 
 
 def test_what_is_rolled_back_is_never_told(viewer_client):

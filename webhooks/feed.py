@@ -1,8 +1,11 @@
 """The log's live line: rows rendered once a process by the template that the page itself uses."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from django.db.models import Q
 from django.template.loader import get_template
 
 from audit import ids
@@ -18,18 +21,20 @@ from webhooks.timeline import Row
 # second is not rendered whole: nobody could read it, and the door shares the process.
 MOST = 500
 LOOK_BACK = timedelta(seconds=10)  # rows appear in another order than their ids, but never that much later
+LAST = (1 << 63) - 1
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MODELS: dict[str, type[Event] | type[Rejection]] = {"evt": Event, "rej": Rejection}
 
 
-def render(keys: Sequence[str]) -> list[Frame]:
+def render(keys: Sequence[str], among: Sight = None) -> list[Frame]:
     """Return frames for `evt 17 23` and `rej 5 5`: kind, first id, last id; oldest first, the newest
-    five hundred.
+    five hundred of these connections, so that no other one's flood displaces them.
     """
     rows: dict[int, Row] = {}
     for kind in MODELS:
         ranges = [tuple(map(int, key.split()[1:])) for key in keys if key.startswith(kind)]
         for low, high in _merged(ranges):
-            found = MODELS[kind].objects.listed().filter(id__gte=low, id__lte=high)
+            found = MODELS[kind].objects.listed().filter(_of(among), id__gte=low, id__lte=high)
             rows |= {row.id: row for row in found.order_by("-id")[:MOST]}
     return frames([rows[key] for key in sorted(rows)[-MOST:]])
 
@@ -39,7 +44,7 @@ def since(last_id: str, wanted: Wanted) -> list[Frame]:
     if not (last_id.isascii() and last_id.isdigit() and len(last_id) <= 19):
         return []
     low = int(last_id) - (int(LOOK_BACK.total_seconds() * 1000) << ids.SHIFT)
-    return frames(timeline.between(low, (1 << 63) - 1, MOST)[::-1])
+    return render([f"{kind} {low} {LAST}" for kind in MODELS], wanted.get("connection"))
 
 
 def sight(person: Person) -> Sight:
@@ -51,15 +56,23 @@ def sight(person: Person) -> Sight:
 
 
 def frames(rows: Sequence[Row]) -> list[Frame]:
-    """Return rows as the log shows them. Their cursor is the present: an old row may be told again when it
-    changes.
+    """Return rows as the log shows them, drawn when somebody sees them. Their cursor is the present: an old
+    row may be told again when it changes.
     """
-    row_template = get_template("webhooks/log.html#row")
+    draw = get_template("webhooks/log.html#row").render
     cursor = str(ids.id_at(datetime.now(UTC)))
     return [
-        Frame(row_template.render({"line": line}), "row", cursor, timeline.facts(row))
+        Frame(partial(draw, {"line": line}), "row", cursor, timeline.facts(row))
         for row, line in zip(rows, lines(rows), strict=True)
     ]
+
+
+def _of(connections: Sight) -> Q:
+    """Return the condition for rows of these connections; "" are rows of none, other words are nonsense."""
+    if connections is None:
+        return Q()
+    known = [word for word in connections if UUID.fullmatch(word)]
+    return Q(connection_id__in=known) | (Q(connection_id=None) if "" in connections else Q())
 
 
 def _merged(ranges: list[tuple[int, ...]]) -> list[tuple[int, int]]:

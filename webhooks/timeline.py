@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, reduce
-from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -141,12 +140,3 @@ def whole(person: Person, request: HttpRequest, *, refused: bool = False) -> Row
 def querysets(person: Person) -> list[Rows]:
     """Return the two sides of the log that a person may see, as its rows show them."""
     return [model.objects.for_user(person).listed() for model in (Event, Rejection)]
-
-
-def between(low: int, high: int, most: int) -> list[Row]:
-    """Return the newest rows of both kinds with these ids, newest first."""
-    found = [
-        model.objects.listed().filter(id__gte=low, id__lte=high).order_by("-id")[:most]
-        for model in (Event, Rejection)
-    ]
-    return sorted(chain(*found), key=lambda row: -row.id)[:most]
