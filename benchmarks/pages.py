@@ -18,6 +18,7 @@ from benchmarks.cases import Case
 from benchmarks.frame import Goal, Row
 from benchmarks.rounds import Rounds
 from operations.models import Run
+from overview import hours
 from people.models import Person
 from webhooks.models import Event, Rejection
 
@@ -74,6 +75,7 @@ def count_queries(client: Client, url: str) -> int:
 
 def measure(port: int, rounds: int) -> Iterator[Row]:
     """Take turns over all pages and yield a line for each."""
+    hours.count()  # the worker that is held does so every minute
     client = signed_in()
     visitor, pages = Visitor(port, client), addresses()
     queries = {name: count_queries(client, url) for name, url in pages.items()}

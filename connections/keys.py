@@ -1,8 +1,9 @@
 """The state of the key ring: which keys there are, what each sealed, what a missing one locks."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import F
 from django.utils.translation import gettext_noop
@@ -92,15 +93,14 @@ def rolled_back() -> Iterator[str]:
     told = Entry.objects.filter(target_type="connection", action__in=SEALING, after__contains=f'"{SEALED}": ')
     newest = told.order_by("target_id", "-id").distinct("target_id").values_list("target_id", "after")
     known = {connection: json.loads(after)[SEALED] for connection, after in newest}
-    secrets = Secret.objects.filter(connection__deleted_at=None).select_related("connection")
-    secrets = secrets.only("version", "connection__name")
-    older = [one.connection for one in secrets if _is_older(one, known.get(str(one.connection_id)))]
-    for connection in dict.fromkeys(older):
+    rows = Secret.objects.filter(connection__deleted_at=None)
+    older: dict[UUID, str] = {}
+    for secret, version, key, name in rows.values_list("pk", "version", "connection", "connection__name"):
+        versions = known.get(str(key))
+        if versions is not None and version < versions.get(str(secret), version + 1):
+            older[key] = name
+    for connection in older.values():
         yield BACK.format(connection=connection)
-
-
-def _is_older(secret: Secret, versions: Mapping[str, int] | None) -> bool:
-    return versions is not None and secret.version < versions.get(str(secret.pk), secret.version + 1)
 
 
 def _connections(key_id: str) -> tuple[str, ...]:
