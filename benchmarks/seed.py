@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks import ROOT, frame, history, house
@@ -36,7 +36,8 @@ FAST = (
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
-    "max_wal_size=8GB",
+    "max_wal_size=1GB",
+    "wal_recycle=off",
     "maintenance_work_mem=512MB",
     "autovacuum=off",
 )
@@ -94,9 +95,14 @@ def _seed(home: Path, events: int, runs: int) -> None:
             _weeks_back(cursor, timezone.now() - history.SPAN)
         people = Person.objects.create(username="benchmark", password="!", role=Role.ADMIN)
         connections = [account(number) for number in range(CONNECTIONS)]
-        history.write_events(connections, events)
-        history.write_refusals(connections)
-        history.write_runs(connections, runs)
+        # What is filled in the transaction that emptied it needs no write-ahead log, half of all that was
+        # written: 300,000 events take 0.9 GB instead of 2.0.
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE webhooks_event, webhooks_dedupe, operations_run CASCADE")
+            history.write_events(connections, events)
+            history.write_refusals(connections)
+            history.write_runs(connections, runs)
         assert people.pk
         with connection.cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
