@@ -108,15 +108,16 @@ class Stream:
             for channel in tuple(self._channels.values()):
                 await channel.ping()
                 for key, viewers in channel.sessions().items():
-                    await self._look(channel, key, viewers)
+                    try:
+                        await self._look(channel, key, viewers)
+                    except Exception:  # whom nobody can be asked about sees nothing; the page comes back
+                        log.exception("The right to a live page could not be looked at.")
+                        for viewer in viewers:
+                            viewer.line.abort()
 
     async def _look(self, channel: Channel, key: str, viewers: list[Viewer]) -> None:
-        """Ask once for all pages of a session. Whom nobody can be asked about sees nothing."""
-        try:
-            found = await reader.ask(partial(self._right, key, channel.topic))
-        except Exception:
-            log.exception("The right to a live page could not be looked at.")
-            found = None
+        """Ask once for all pages of a session, and show them what they may see from now on."""
+        found = await reader.ask(partial(self._right, key, channel.topic))
         changed = []
         for viewer in viewers:
             if found is None or found[0] != viewer.person:

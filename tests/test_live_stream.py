@@ -195,6 +195,33 @@ def test_a_right_that_ends_ends_the_stream(viewer_client, viewer, monkeypatch):
     run(scenario)
 
 
+def test_a_right_that_grows_shows_what_came_before(viewer_client, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK", 0.05)
+    seen = {"c2"}
+    topic = Topic(rendered, TOPIC.since, sight=lambda person: frozenset(seen))
+
+    async def scenario(_):
+        async with opened(Stream({"numbers": topic}), viewer_client, "topic=numbers&after=6") as page:
+            assert "<b>" not in page.text
+            seen.add("c1")
+            await page.until("<b>7</b>")
+
+    run(scenario)
+
+
+def test_whom_nobody_can_be_asked_about_sees_nothing(viewer_client, monkeypatch):
+    monkeypatch.setattr(stream, "CHECK", 0.05)
+
+    async def scenario(_):
+        page = Page(Stream({"numbers": TOPIC}, lambda person: answers.pop()), viewer_client, "topic=numbers")
+        async with asyncio.timeout(10):
+            await page.run()
+        assert "event: hello" in page.text
+
+    answers = [True]  # once; then asking fails
+    run(scenario)
+
+
 @pytest.mark.parametrize("note", ["seen", "began"])
 def test_a_session_that_nobody_uses_or_that_is_too_old_ends_the_stream(viewer_client, monkeypatch, note):
     monkeypatch.setattr(stream, "CHECK", 0.05)
