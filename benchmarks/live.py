@@ -81,10 +81,10 @@ class Bench:
 
     def flood(self) -> None:
         """Send each page ten megabytes: more than the buffers of a connection that nobody reads can take."""
-        rows = max(1, MEGABYTE // 2 // self.row_size())
-        self.happen(1000, rows / 1000)
-        newest = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[:rows])
-        for _ in range(20):
+        size = self.row_size()
+        self.happen(1000, feed.MOST / 1000)
+        newest = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[: feed.MOST])
+        for _ in range(10 * MEGABYTE // (feed.MOST * size)):
             with transaction.atomic():
                 hub.publish("log", f"evt {newest[-1]} {newest[0]}")
             time.sleep(0.2)
