@@ -9,8 +9,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from connections.models import Secret
 from tests.doors import Sender, body, post, run
 from webhooks.models import Dedupe, Event, Rejection
+from webhooks.tally import Tally
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +79,30 @@ def test_the_same_id_with_another_body_changes_nothing_and_is_marked_a_conflict(
     event = Event.objects.get()
     assert (event.raw, event.duplicates) == (said, 1)
     assert set(event.marks) == {"duplicate", "conflict"}
+
+
+@pytest.mark.parametrize(("rest", "ends"), [(0.05, False), (3600, True)])
+def test_a_secrets_use_is_noted_though_no_delivery_follows(rest, ends):
+    secrets = [Sender.of(name).connection.secrets.signing().get() for name in ("One", "Two")]
+
+    async def scenario() -> None:
+        tally = Tally(rest)
+        tally.used(secrets[0].pk)
+        await _noted(secrets[0])
+        tally.used(secrets[1].pk)  # during the rest after the first
+        if ends:
+            await tally.close()
+        await _noted(secrets[1])
+        if not ends:
+            await tally.close()
+
+    asyncio.run(scenario())
+
+
+async def _noted(secret: Secret) -> None:
+    async with asyncio.timeout(10):
+        while not await Secret.objects.filter(pk=secret.pk, last_used_at__isnull=False).aexists():
+            await asyncio.sleep(0.01)
 
 
 def test_the_key_outlives_the_payload():

@@ -33,13 +33,17 @@ Repeats = dict[repeats.Key, repeats.Repeat]
 class Tally:
     """What one event loop has to write beside the inbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, touch: float = TOUCH) -> None:
+        """Note at most every `touch` seconds when secrets were last used."""
+        self._touch = touch
         self._reader = Reader("tally")
         self._slots = Slots()
         self._refusals: Refusals = {}
         self._repeats: Repeats = {}
         self._used: dict[UUID, float] = {}
-        self._touched = -TOUCH
+        self._touched = -touch  # on the loop's clock
+        self._touching: asyncio.TimerHandle | None = None
+        self._due = False  # uses are to be written now
         self._task: asyncio.Task[None] | None = None
 
     def refuse(self, delivery: Delivery, connection_id: UUID | None, refused: Refused) -> None:
@@ -63,11 +67,15 @@ class Tally:
     def used(self, secret_id: UUID) -> None:
         """Note that this secret verified a delivery just now."""
         self._used[secret_id] = time.time()
-        if self._is_time():
-            self._wake()
+        if self._touching is None and not self._due:
+            at = self._touched + self._touch
+            self._touching = asyncio.get_running_loop().call_at(at, self._tell_of_use)
 
     async def close(self) -> None:
         """Write what waits and let go of the connection to the database."""
+        if self._touching is not None:
+            self._touching.cancel()
+            self._tell_of_use()
         if self._task is not None:
             await self._task
         await self._reader.close()
@@ -78,7 +86,7 @@ class Tally:
 
     async def _run(self) -> None:
         """Write what there is; what cannot be written waits for the database to come back."""
-        while self._refusals or self._repeats or self._is_time():
+        while self._refusals or self._repeats or self._due:
             await asyncio.sleep(PAUSE)
             refused, self._refusals = self._refusals, {}
             repeated, self._repeats = self._repeats, {}
@@ -89,13 +97,15 @@ class Tally:
                 self._put_back(refused, repeated)
                 await asyncio.sleep(1)
 
-    def _is_time(self) -> bool:
-        return bool(self._used) and time.monotonic() - self._touched >= TOUCH
+    def _tell_of_use(self) -> None:
+        self._touching, self._due = None, True
+        self._wake()
 
     def _take_used(self) -> dict[UUID, datetime]:
-        if not self._is_time():
+        if not self._due:
             return {}
-        used, self._used, self._touched = self._used, {}, time.monotonic()
+        used, self._used, self._due = self._used, {}, False
+        self._touched = asyncio.get_running_loop().time()
         return {secret_id: datetime.fromtimestamp(at, UTC) for secret_id, at in used.items()}
 
     def _put_back(self, refused: Refusals, repeated: Repeats) -> None:
