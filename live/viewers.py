@@ -5,8 +5,10 @@ same bytes, and no task wakes for any. What a page has not read yet waits in its
 """
 
 import asyncio
+import struct
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, NamedTuple, Protocol
 
 from live.topics import Frame, Sight, Topic, visible
@@ -17,6 +19,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BACKLOG = (
     1 << 20
 )  # bytes that may wait for one page; more, and the page is cut off and comes back for the rest
+
+AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: no seconds
 
 
 class Line(Protocol):
@@ -33,6 +37,9 @@ class Line(Protocol):
 
     def abort(self) -> None:
         """Close it at once: to close it in order would wait for ever until all was read."""
+
+    def get_extra_info(self, name: str, /) -> Any:
+        """Return the socket where there is one."""
 
 
 class View(NamedTuple):
@@ -71,10 +78,17 @@ class Viewer:
         if self.line.is_closing() or not chunk:
             return
         if self.line.get_write_buffer_size() > BACKLOG:
-            self.line.abort()
+            self.cut_off()
             return
         self.last_id = last_id or self.last_id
         self.line.write(chunk)
+
+    def cut_off(self) -> None:
+        """End it with a reset: else the system would keep what waits, megabytes, for who never reads it."""
+        socket = self.line.get_extra_info("socket")
+        if socket is not None:
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE)
+        self.line.abort()
 
 
 def chunk(body: bytes) -> bytes:
@@ -109,6 +123,9 @@ class PlainLine:
     def is_closing(self) -> bool:
         """Tell whether it was cut off, or its page has left."""
         return self._cut.done()
+
+    def get_extra_info(self, name: str, /) -> Any:
+        """Return nothing: the server keeps its socket for itself."""
 
     def abort(self) -> None:
         """Send nothing more, and say that the page is gone."""
