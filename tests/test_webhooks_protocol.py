@@ -105,6 +105,19 @@ def test_a_body_in_pieces_goes_the_long_way_and_arrives_whole():
     assert Event.objects.get(delivery_id="wh_pieces").raw == said
 
 
+def test_who_waits_to_be_asked_for_the_body_is_asked():
+    sender, said = Sender.of(), body()
+    head = request(sender, said, "Expect: 100-continue").removesuffix(said)
+
+    async def scenario(line, protocols):
+        await line.warm(sender)
+        line.writer.write(head)
+        asked = await asyncio.wait_for(line.reader.readuntil(b"\r\n\r\n"), 10)
+        return asked.split(b" ")[1], (await line.answer(said))[0]
+
+    assert over(scenario) == (b"100", 200)
+
+
 def test_requests_in_one_piece_are_answered_in_their_order():
     sender = Sender.of()
 

@@ -76,10 +76,6 @@ class DoorProtocol(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header. uvicorn looks at each for `Expect`; here that is looked for once (`_is_usual`)."""
-        self.headers.append((name.lower(), value))
-
     def on_headers_complete(self) -> None:
         """Take the short cut where it can be taken."""
         if self.url.startswith(b"/webhooks/") and self._is_usual():
