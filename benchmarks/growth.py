@@ -75,7 +75,6 @@ def live_curves(crowds: list[int], rounds: int) -> tuple[dict[str, Points], list
     with house.House() as copy:
         connection = deliveries.Sender.of("Growth").connection
         bench = live.Bench(copy, connection, live.signed_in(), SECONDS)
-        copy.settle()
         copy.hold_workers()
         for count in crowds:
             before = proc.resident(copy.web)

@@ -36,6 +36,7 @@ class House:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**told(self.home), **environment}
         self.up: subprocess.Popen[bytes] | None = None
+        self.held = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -54,6 +55,7 @@ class House:
         command = [sys.executable, "manage.py", "up", "--port", str(self.port)]
         log = self.home / "log" / "up.log"
         began = time.perf_counter()
+        self.held = False
         self.up = processes.spawn(command, log=log, folder=BASE, environment=self.environment)
         while not ports.serves("127.0.0.1", self.port):
             if self.up.poll() is not None or time.perf_counter() - began > 180:
@@ -107,13 +109,20 @@ class House:
         return False
 
     def hold_workers(self) -> None:
-        """Stop the clock for worker, beat and simulator, so that a round has the machine for what it
-        measures."""
+        """Stop the clock for worker, beat and simulator: a round has the machine for what it measures.
+
+        They start after the first page: held before they are there, they ran through every round of the
+        door, took in what it stored, and halved it.
+        """
+        if not self.held:
+            self.settle()
+        self.held = True
         for pid in self._others():
             os.kill(pid, signal.SIGSTOP)
 
     def release_workers(self) -> None:
         """Let them go on."""
+        self.held = False
         for pid in self._others():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)

@@ -247,7 +247,6 @@ def main() -> None:
     with house.House() as copy:
         connection = deliveries.Sender.of("Live").connection
         bench = Bench(copy, connection, signed_in(), asked.seconds or (1.0 if asked.short else 4.0))
-        copy.settle()
         copy.hold_workers()
         rows = measure(bench, asked.rounds, asked.only, short=asked.short)
         frame.report("The live line", rows, as_json=asked.json)

@@ -94,7 +94,6 @@ def main() -> None:
     runs = asked.runs or 1_000_000
     title = f"Whole pages with {events:,} events and {runs:,} runs behind them"
     with house.House(seed.store(events, runs)) as copy:
-        copy.settle()
         copy.hold_workers()
         frame.report(title, measure(copy.port, asked.rounds), as_json=asked.json)
         copy.release_workers()

@@ -81,7 +81,6 @@ def main() -> None:
     home = seed.fresh(events, runs=1_000)
     try:
         with house.House(home) as copy:
-            copy.settle()
             copy.hold_workers()
             for one in Connection.objects.all():
                 Policy.objects.update_or_create(connection=one)
