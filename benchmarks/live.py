@@ -34,7 +34,6 @@ from webhooks import feed
 from webhooks.models import Event
 
 MEGABYTE = 1 << 20
-SETTLE = 1.5  # seconds for the last frames to arrive
 CROWDS = (
     (100, {20: Goal("≤", 50, "ms")}),
     (1_000, {10: Goal("≤", 50, "ms"), 200: Goal("≤", 150, "ms")}),
@@ -70,7 +69,7 @@ class Bench:
     def seen(self, pages: Crowd, pace: float) -> Seen:
         """Let events happen at this pace and return what the pages saw of them."""
         committed = self.happen(pace, self.seconds)
-        time.sleep(SETTLE)
+        _settle(pages)
         return pages.told(committed)
 
     def row_size(self) -> int:
@@ -94,6 +93,11 @@ class Bench:
         return crowd(self.house.port, self.cookie, viewers, **more)
 
 
+def _settle(pages: Crowd) -> None:
+    """Wait until the last frames have arrived: three times what the slowest of so many pages waited."""
+    time.sleep(0.5 + pages.viewers / 3_000)
+
+
 def crowds(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
     """Yield the lines of each crowd: latencies, fairness, memory."""
     size = bench.row_size()
@@ -108,7 +112,7 @@ def crowds(bench: Bench, rounds: int, *, short: bool) -> Iterator[Row]:
 
             def bare_late(pace: int, plain: Crowd = plain, bare: fanout.Fanout = bare) -> float:
                 asked = bare.happen(pace, bench.seconds)
-                time.sleep(SETTLE)
+                _settle(plain)
                 return plain.told(asked).late(0.99)
 
             measures: dict[str, Callable[[], float]] = {}
@@ -230,7 +234,7 @@ def signed_in() -> str:
 
 def measure(bench: Bench, rounds: int, parts: str, *, short: bool) -> Iterator[Row]:
     """Yield the lines of the parts that were asked for."""
-    few = min(rounds, 3) if short else rounds  # a flood takes four seconds, a restart five
+    few = min(rounds, 2) if short else rounds  # a flood takes four seconds, a restart five
     every: dict[str, Callable[[], Iterator[Row]]] = {
         "crowds": lambda: crowds(bench, rounds, short=short),
         "door": lambda: beside_the_door(bench, rounds),

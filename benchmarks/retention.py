@@ -77,7 +77,7 @@ def measure(bench: Bench, rounds: int) -> Iterator[Row]:
 def main() -> None:
     """Run it on a copy of its own: what it forgets, the other programs would miss."""
     asked = frame.options(__doc__ or "", events=0)
-    events = asked.events or (100_000 if asked.short else 1_000_000)
+    events = asked.events or (60_000 if asked.short else 1_000_000)
     home = seed.fresh(events, runs=1_000)
     try:
         with house.House(home) as copy:
