@@ -18,7 +18,7 @@ from live.viewers import View, Viewer, chunk
 BUSY, FEW, LONGEST = 0.1, 3, 0.5
 # Pages that are written to before the door has its turn. Beside 1,000 pages with 10 events a second it takes
 # 0.95 of that when ten are written to at a time, and 0.81 when all are.
-AT_ONCE = 50
+IN_A_ROW = 50
 PING = chunk(b": ping\n\n")
 MOST_KEYS = 500  # of one flush; what a flood adds beyond is read again by the pages' next `since`
 
@@ -124,7 +124,7 @@ class Channel:
         """Write to each page what it sees. Whose view was not asked for looks back by itself."""
         for number, viewer in enumerate(tuple(viewers), 1):
             viewer.offer(*shares.get(viewer.view, NOTHING))
-            if number % AT_ONCE == 0:
+            if number % IN_A_ROW == 0:
                 await asyncio.sleep(0)
 
 

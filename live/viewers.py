@@ -20,7 +20,7 @@ BACKLOG = (
     1 << 20
 )  # bytes that may wait for one page; more, and the page is cut off and comes back for the rest
 
-AT_ONCE = struct.pack("ii", 1, 0)  # of SO_LINGER: no seconds
+NO_LINGER = struct.pack("ii", 1, 0)  # of SO_LINGER: no seconds
 
 
 class Line(Protocol):
@@ -87,7 +87,7 @@ class Viewer:
         """End it with a reset: else the system would keep what waits, megabytes, for who never reads it."""
         socket = self.line.get_extra_info("socket")
         if socket is not None:
-            socket.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE)
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, NO_LINGER)
         self.line.abort()
 
 
