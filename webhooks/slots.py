@@ -27,7 +27,8 @@ class Slots:
         if minute != self._minute:
             self._minute, self._apart = minute, {}
         alike = (connection_id, cause, peer, minute)
-        return _named(alike, delivery_id if cause in VERIFIABLE and self._has_room(alike, delivery_id) else "")
+        apart = delivery_id if cause in VERIFIABLE and self._has_room(alike, delivery_id) else ""
+        return _named(alike, apart)
 
     def _has_room(self, alike: Alike, delivery_id: str) -> bool:
         known = self._apart.setdefault(alike, set())
