@@ -111,8 +111,7 @@ class House:
     def hold_workers(self) -> None:
         """Stop the clock for worker, beat and simulator: a round has the machine for what it measures.
 
-        They start after the first page: held before they are there, they ran through every round of the
-        door, took in what it stored, and halved it.
+        They start after the first page, so it waits for them: who is not there yet cannot be held.
         """
         if not self.held:
             self.settle()
