@@ -96,7 +96,7 @@ def test_a_week_of_which_nothing_is_kept_is_dropped_with_what_belongs_to_it():
     arrived(other)
     Completion.objects.create(event_id=event.pk, connection=research)
     Remark.objects.create(row_id=event.pk, text="of the event")
-    refusal = Remark.objects.create(row_id=event.pk + 1, text="of a refusal")
+    refusal = Remark.objects.create(row_id=event.pk + 1_000, text="of a refusal")  # + 1 may be the next event
     Policy.objects.create(connection=research, keep_days=7)
     assert forgotten_at(later) == 1
     assert week == partitions.oldest(later).name  # the other connection keeps its event
