@@ -1,11 +1,10 @@
 """The limit that the door is measured against: pgbench inserting the same row, one transaction each."""
 
-import os
 import re
 import subprocess
 from pathlib import Path
 
-from benchmarks import ROOT, deliveries, house
+from benchmarks import deliveries, house
 from config import home as homes
 from config import services
 
@@ -36,22 +35,20 @@ class Pgbench:
         with house.server(home).connect("switchboard") as connection:
             connection.execute(TABLE.encode())
         body = deliveries.body(1, 1_800_000_000)
-        self._script = ROOT / f"insert-{os.getpid()}.sql"
-        self._script.write_text(
-            INSERT.format(
-                connection=sender.connection.pk,
-                headers=_headers(sender, body),
-                body=body.hex(),
-                size=len(body),
-            ).replace("\n", " ")
-        )
+        self._script = INSERT.format(
+            connection=sender.connection.pk,
+            headers=_headers(sender, body),
+            body=body.hex(),
+            size=len(body),
+        ).replace("\n", " ")
 
     def rate(self, clients: int, seconds: int) -> float:
         """Return rows a second, each in a transaction of its own, with fsync, over prepared statements."""
-        words = [services.postgres_binary("pgbench"), "-n", "-M", "prepared", "-f", self._script]
+        words = [services.postgres_binary("pgbench"), "-n", "-M", "prepared", "-f", "/dev/stdin"]
         place = ["-h", self._socket, "-U", "postgres", "switchboard"]
         load = ["-c", str(clients), "-j", "2", "-T", str(seconds)]
-        done = subprocess.run([*words, *load, *place], capture_output=True, text=True, check=True)
+        command = [*words, *load, *place]
+        done = subprocess.run(command, input=self._script, capture_output=True, text=True, check=True)
         found = re.search(r"tps = ([0-9.]+)", done.stdout)
         assert found, done.stdout + done.stderr
         return float(found[1])
