@@ -92,7 +92,7 @@ def measure(bench: Bench, rounds: int) -> Iterator[Row]:
     )
     memory = proc.resident(bench.house.web)
     bench.house.release_workers()
-    yield from _against_limits(bench, taken)
+    yield from _against_limits(bench, limit, taken)
     note = bench.note("duplicates 64") + "; each delivery 20 times"
     yield taken.row("repeats, 64 connections", "duplicates 64", "/s", against="door 64", note=note)
     yield taken.row(
@@ -107,14 +107,15 @@ def measure(bench: Bench, rounds: int) -> Iterator[Row]:
     yield from taken.weather()
 
 
-def _against_limits(bench: Bench, taken: Rounds) -> Iterator[Row]:
+def _against_limits(bench: Bench, limit: Pgbench, taken: Rounds) -> Iterator[Row]:
     for count, goal in ((16, Goal("≥", 1.0)), (64, Goal("≥", 1.3))):
         door, what = f"door {count}", f"door, {count} connections"
         yield taken.row(what, door, "/s", against=f"pgbench {count}", goal=goal, note=bench.note(door))
         note = "the view: " + bench.note(f"view {count}")
         yield taken.row(what, door, "/s", against=f"view {count}", goal=Goal("≥", 10), note=note)
     p99 = frame.percentile(bench.latency["door 64"], 0.5)
-    yield Row.of("door, p99 at 64 connections", p99, "ms", goal=Goal("≤", 10, "ms"))
+    against = ("pgbench 64", frame.percentile(limit.p99[64], 0.5))
+    yield Row.of("door, p99 at 64 connections", p99, "ms", against=against, goal=Goal("≤", 10, "ms"))
 
 
 def against_plain(bench: Bench, rounds: int) -> Iterator[Row]:
@@ -141,6 +142,10 @@ def against_plain(bench: Bench, rounds: int) -> Iterator[Row]:
         yield taken.row(f"plain design, {count} connections", plain_, "/s", against=limit_)
         yield taken.row(f"door, {count} connections", door, "/s", against=limit_)
         yield taken.row(f"door, {count} connections", door, "/s", against=plain_)
+        against = (limit_, frame.percentile(limit.p99[count], 0.5))
+        for name in (plain_, door):
+            p99 = frame.percentile(bench.latency[name], 0.5)
+            yield Row.of(f"{name}: p99", p99, "ms", against=against)
     yield from taken.weather()
 
 
@@ -149,6 +154,7 @@ def _plain(bench: Bench, port: int, connections: int) -> float:
     with load.prepared(bench.sender, wanted) as requests:
         done = load.send(port, requests, connections=connections, seconds=bench.seconds)
     assert set(done.counts()) == {200}, done.counts()
+    bench.latency.setdefault(f"plain {connections}", []).append(done.milliseconds(0.99))
     return done.rate
 
 

@@ -3,8 +3,10 @@
 import re
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from benchmarks import deliveries, house
+from benchmarks import deliveries, house, load
+from benchmarks.frame import percentile
 from config import home as homes
 from config import services
 
@@ -26,12 +28,16 @@ VALUES (nextval('bench_insert_ids'), '{connection}', 'wh_' || lastval(), 'batch.
 """
 
 
+SAMPLED = 0.1  # of the transactions: enough for their p99, and too few to slow them
+
+
 class Pgbench:
     """A table of our own in a house's server, and pgbench inserting into it."""
 
     def __init__(self, home: Path, sender: deliveries.Sender) -> None:
         """Make the table and the script with the very row that this sender's deliveries become."""
         self._socket = homes.sockets(home)
+        self.p99: dict[int, list[float]] = {}  # milliseconds of one transaction, by the number of clients
         with house.server(home).connect("switchboard") as connection:
             connection.execute(TABLE.encode())
         body = deliveries.body(1, 1_800_000_000)
@@ -46,12 +52,21 @@ class Pgbench:
         """Return rows a second, each in a transaction of its own, with fsync, over prepared statements."""
         words = [services.postgres_binary("pgbench"), "-n", "-M", "prepared", "-f", "/dev/stdin"]
         place = ["-h", self._socket, "-U", "postgres", "switchboard"]
-        load = ["-c", str(clients), "-j", "2", "-T", str(seconds)]
-        command = [*words, *load, *place]
-        done = subprocess.run(command, input=self._script, capture_output=True, text=True, check=True)
+        asked = ["-c", str(clients), "-j", "2", "-T", str(seconds)]
+        with TemporaryDirectory(dir=load.MEMORY if load.MEMORY.is_dir() else None) as folder:
+            log = ["--log", "--log-prefix", f"{folder}/each", "--sampling-rate", str(SAMPLED)]
+            command = [*words, *asked, *log, *place]
+            done = subprocess.run(command, input=self._script, capture_output=True, text=True, check=True)
+            self.p99.setdefault(clients, []).append(percentile(_milliseconds(Path(folder)), 0.99))
         found = re.search(r"tps = ([0-9.]+)", done.stdout)
         assert found, done.stdout + done.stderr
         return float(found[1])
+
+
+def _milliseconds(folder: Path) -> list[float]:
+    """Return how long the sampled transactions took; pgbench's log says it in µs, third in each line."""
+    lines = (line for log in folder.iterdir() for line in log.read_text().splitlines())
+    return [int(line.split()[2]) / 1000 for line in lines]
 
 
 def _headers(sender: deliveries.Sender, body: bytes) -> str:
