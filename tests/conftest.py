@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 
-from config import processes, rights
+from config import home, processes, rights
 from tests.loopback import Loopback, Script, answer
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
@@ -66,6 +66,8 @@ CELERY_WORKER = ["-m", "celery", "-A", "config", "worker", "-c", "1", "--without
 def pytest_configure() -> None:
     """Give tests time: each holds one transaction, and on a busy machine it may lie still for 10 seconds."""
     rights.become_owner()  # a test empties the tables after itself
+    # One that adds keys and puts the old ring back must not lock what another worker's test has just sealed.
+    settings.CREDENTIAL_KEYS = home.key_ring(settings.HOME / os.environ["SWITCHBOARD_QUEUE"])
     settings.DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=30000 -c lock_timeout=15000"
 
 
@@ -175,6 +177,7 @@ def product_environment(django_db_setup, free_port) -> dict[str, str]:
         "DATABASE_URL": f"postgresql://{role}@{host}{port}/{database['NAME']}",
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
         "SWITCHBOARD_QUEUE": os.environ["SWITCHBOARD_QUEUE"],
+        "SWITCHBOARD_KEYS_FILE": str(settings.CREDENTIAL_KEYS),
         "SWITCHBOARD_PRIVATE_HOSTS": "127.0.0.1",
         "SWITCHBOARD_URL": f"http://127.0.0.1:{free_port()}",  # where `live_site` will be: all agree on it
         "PYTHONWARNINGS": "default",
