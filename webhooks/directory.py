@@ -3,7 +3,6 @@ once.
 """
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Iterable
@@ -23,14 +22,15 @@ FRESH = 30.0  # seconds that an endpoint is believed when no news comes; news cl
 PATIENCE = 4.0  # seconds for a look-up, so that a frozen database is answered within five
 PATH = re.compile(r"/webhooks/(?:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$))?(.*)", re.DOTALL)
 NOWHERE = UUID(int=0)
-
-log = logging.getLogger(__name__)
+LOOK = "see whether PostgreSQL runs, and its log."  # what to do, whatever kept it from answering
 
 Key = UUID | str  # an endpoint's id, or the handle of a service whose default connection is meant
 
 
 class Away(Exception):
-    """The database does not answer: the sender is asked to come again."""
+    """A delivery cannot be stored now, and its sender is asked to come again. The text is for whoever runs
+    this: why, and what to do.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Directory:
             async with asyncio.timeout(PATIENCE):
                 return await asyncio.shield(asked)
         except TimeoutError:
-            raise Away from None
+            raise Away(f"The database has not answered for {PATIENCE:.0f} s: {LOOK}") from None
 
     async def _work(self) -> None:
         while self._asked:
@@ -115,8 +115,7 @@ class Directory:
             try:
                 found = await self._reader.ask(partial(load, tuple(asked)))
             except Exception as error:  # whatever it is, the senders must get an answer, and come again
-                log.warning("Endpoints could not be looked up: %s", error)
-                _fail(asked.values())
+                _fail(asked.values(), error)
                 continue
             _answer(asked, found)
 
@@ -146,10 +145,11 @@ def _answer(asked: dict[Key, Asked], found: dict[Key, Endpoint | Shut]) -> None:
             future.set_result(found.get(key))
 
 
-def _fail(asked: Iterable[Asked]) -> None:
+def _fail(asked: Iterable[Asked], error: Exception) -> None:
+    why = f"The endpoint could not be looked up ({type(error).__name__}: {error}): {LOOK}"
     for future in asked:
         if not future.done():
-            future.set_exception(Away("The database does not answer."))
+            future.set_exception(Away(why))
             future.exception()  # whoever asked may have left; nobody else needs to hear of it
 
 

@@ -6,6 +6,7 @@ stand in the log (threats.md).
 """
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import partial
@@ -35,6 +36,8 @@ Answer = Callable[[int], None]
 
 AGAIN = b"5"  # seconds after which a sender may come again
 LATE = 600  # seconds between what the envelope calls created and its arrival that the log marks
+
+log = logging.getLogger(__name__)
 
 
 class Door:
@@ -97,6 +100,7 @@ class _Parts:
         self.waker = Waker()
         self.refused = limits.Window(limits.WINDOW)
         self.taken = limits.Window(1.0)
+        self.turned_away = limits.Window(limits.TOLD)
 
     async def close(self) -> None:
         """Close the parts in the order in which they hand on."""
@@ -117,8 +121,8 @@ class _Parts:
             return await told
         except Refused as refused:
             return self._refuse(delivery, place.connection_id, refused)
-        except Away:
-            return 503
+        except Away as away:
+            return self._turn_away(delivery, place, away)
 
     def take_whole(self, delivery: Delivery, answer: Answer) -> bool:
         """Do the same for a delivery whose body is there already; False: its endpoint is not known here."""
@@ -129,8 +133,8 @@ class _Parts:
             self._keep(delivery, self._admit(place, delivery), place.named_type, answer)
         except Refused as refused:
             answer(self._refuse(delivery, place.connection_id, refused))
-        except Away:
-            answer(503)
+        except Away as away:
+            answer(self._turn_away(delivery, place, away))
         return True
 
     def _admit(self, place: Place, delivery: Delivery) -> Endpoint:
@@ -181,6 +185,13 @@ class _Parts:
         self.tally.refuse(delivery, connection_id, refused)
         return refused.status
 
+    def _turn_away(self, delivery: Delivery, place: Place, away: Away) -> int:
+        """Tell the log why deliveries are not stored, once for each reason: a flood would fill it."""
+        if self.turned_away.count((place.connection_id, str(away))) == 1:
+            name = place.endpoint.name if place.endpoint else ""
+            log.warning("Deliveries for “%s” (%s) are answered 503. %s", name, delivery.shown_path, away)
+        return 503
+
     def _refused_too_often(self, connection_id: UUID | None, peer: str) -> bool:
         return self.refused.count((connection_id, peer)) > limits.MOST_REFUSED
 
@@ -208,7 +219,7 @@ def _open(place: Place, delivery: Delivery) -> Endpoint:
             gettext_noop("It was a {method}, and deliveries are POSTs.").format(method=delivery.method[:20]),
         )
     if place.endpoint.locked and not place.endpoint.secrets:
-        raise Away(place.endpoint.locked)
+        raise Away(f"{place.endpoint.locked} `manage.py keys doctor` says more.")
     return place.endpoint
 
 

@@ -13,8 +13,9 @@ from enum import Enum
 import psycopg
 
 from live import postgres
+from webhooks import limits
 from webhooks.arrivals import Arrival
-from webhooks.directory import Away
+from webhooks.directory import LOOK, Away
 from webhooks.store import Store
 
 MOST_ROWS, MOST_BYTES = 256, 4 << 20  # of one transaction
@@ -51,11 +52,12 @@ class Inbox:
         self._waiting: list[Waiting] = []
         self._size = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._said = limits.Window(limits.TOLD)
 
     def put(self, arrival: Arrival, settle: Callable[[Fate], None]) -> None:
         """Call `settle` once it is known what became of the arrival. Raises Away when too many wait."""
         if self._size + len(arrival.body) > MOST_WAITING:
-            raise Away("Too much waits for the database already.")
+            raise Away("Too much waits for the database already: see what slows PostgreSQL or its disk.")
         self._waiting.append((arrival, settle))
         self._size += len(arrival.body)
         if self._idle and self._is_worth_it(busy=STORES - len(self._idle)):
@@ -113,7 +115,6 @@ class Inbox:
     async def _one_by_one(self, store: Store, batch: list[Waiting], error: Exception) -> None:
         """A row that the database cannot hold must not cost its neighbours their place."""
         if len(batch) == 1:
-            log.error("A delivery cannot be stored: %s", error)
             self._give_up(batch, error)
             return
         for one in batch:
@@ -126,6 +127,8 @@ class Inbox:
         """
         if isinstance(error, psycopg.errors.OperationalError) and error.sqlstate is None:
             batch, self._waiting, self._size = batch + self._waiting, [], 0
-        log.warning("%d deliveries could not be stored: %s", len(batch), error or type(error).__name__)
+        if self._said.count(type(error).__name__) == 1:
+            first, why = batch[0][0].path, f"{type(error).__name__}: {error}"
+            log.warning("%d deliveries (one for %s) are answered 503. %s: %s", len(batch), first, why, LOOK)
         for _, settle in batch:
             settle(Fate.AWAY)

@@ -1,4 +1,4 @@
-"""How often is too often: refusals from one peer, and, where a limit is set, deliveries to one endpoint."""
+"""How often is too often: refusals from one peer, deliveries to one endpoint, the same line in our log."""
 
 import time
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 WINDOW = 10.0  # seconds
 MOST_REFUSED = 300  # of one peer at one endpoint in a window; further refused ones are only counted
+TOLD = 60.0  # seconds in which the log hears once of a reason why deliveries are not stored
 
 
 class Window:
