@@ -1,7 +1,9 @@
 """One ASGI process: the public door for webhooks, the live stream, probes and metrics beside Django."""
 
+import asyncio
 import gc
 import os
+from contextlib import suppress
 
 from django.core.asgi import get_asgi_application
 
@@ -28,13 +30,28 @@ BESIDE: dict[str, health.Application] = {
     "/metrics": metrics.metrics,
     "/live/": live,
 }
+CLOSING = 3.0  # seconds that the door has for its last rows; without a database it would wait for ever
 
 
 async def route(scope: health.Scope, receive: health.Receive, send: health.Send) -> None:
     """Let deliveries and live pages past Django, whose middleware would cost them ten times their time."""
     path = scope.get("path", "")
     beside = door if path.startswith("/webhooks/") else BESIDE.get(path)
-    await (beside or pages)(scope, receive, send)  # type: ignore[arg-type]  # Django means a dict
+    if scope["type"] == "lifespan":
+        await stay(receive, send)
+    else:
+        await (beside or pages)(scope, receive, send)  # type: ignore[arg-type]  # Django means a dict
+
+
+async def stay(receive: health.Receive, send: health.Send) -> None:
+    """Write at an orderly stop, when everybody has an answer, what the door only remembers by then."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSING):
+            await door.close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 # Whom a request comes from, and by https or not, is decided here once for all of them.

@@ -271,7 +271,7 @@ def signed_in_page(page, context, live_site, client_of) -> Callable[[object], ob
 
 
 def _uvicorn(application: str, port: int, log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--lifespan", "off"]
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port)]
     process = processes.spawn(
         [*command, "--timeout-graceful-shutdown", "1"], log=log, environment=environment
     )

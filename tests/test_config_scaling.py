@@ -123,25 +123,26 @@ def test_two_workers_keep_retention_and_count_each_event_once(start_worker, send
     assert [json.loads(entry.after) for entry in forgotten] == [{"count": 20}]
 
 
-def test_a_rolling_restart_loses_no_delivery_and_refuses_none_that_it_stored(start_web, sender):
+def test_a_rolling_restart_loses_no_delivery_no_note_and_refuses_none_that_it_stored(start_web, sender):
     webs = [start_web(), start_web()]
     ends, answers = threading.Event(), {}
 
     def send():
-        for number in itertools.count():
-            if ends.is_set():
-                break
+        for number in itertools.takewhile(lambda _: not ends.is_set(), itertools.count()):
             first, second = (webs[(number + turn) % 2].port for turn in (0, 1))
             name = f"wh_rolling_{number}"
-            # What a proxy does with a process on its way out: the next one.
-            answers[name] = post(sender, name, first) or post(sender, name, second)
+            answers[name] = post(sender, name, first) or post(sender, name, second)  # as a proxy does
             time.sleep(1 / RATE)
 
     sending = threading.Thread(target=send)
     sending.start()
     for place, web in enumerate(list(webs)):
         wait_for_more(answers)
+        name, last = f"wh_last_{place}", Sender.of(f"Last {place}")
+        answers[name] = post(last, name, web.port)
         processes.stop(web.process)
+        # Since the first delivery it rests from such notes: for ten seconds, or until it stops.
+        assert last.connection.secrets.signing().get().last_used_at
         wait_for_more(answers)
         webs[place] = start_web(web.port)
     ends.set()

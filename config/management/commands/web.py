@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
 
     def handle(self, *, port: int, host: str, **_: Any) -> None:
-        """Serve until SIGTERM; open streams get three seconds."""
+        """Serve until SIGTERM; open streams get three seconds, and then the door's last rows three more."""
         from config import asgi  # it collects and freezes all that is loaded, so it comes last
 
         uvicorn.run(
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             http=protocol.beside(asgi.door),
             host=host,
             port=port,
-            lifespan="off",
+            lifespan="on",
             log_config=None,  # ours, from the settings
             access_log=False,
             proxy_headers=False,  # config.asgi believes SWITCHBOARD_TRUSTED_PROXIES and nobody else
