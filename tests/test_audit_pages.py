@@ -141,6 +141,12 @@ def test_numbers_stay_numbers() -> None:
     assert spreadsheet.line([-5, 1.5, None, "a"]) == '"-5","1.5","","a"\r\n'
 
 
+def test_a_cell_that_holds_more_than_one_value_is_no_python() -> None:
+    cells = [["late", "held"], [], {"id": "resp_1", "ok": True}, [{"index": 0}], True]
+    [read] = list(csv.reader(io.StringIO(spreadsheet.line(cells), newline="")))
+    assert read == ["late, held", "", '{"id":"resp_1","ok":true}', '[{"index":0}]', "true"]
+
+
 def test_exports_hold_every_row_and_are_on_the_trail(admin_client, five, monkeypatch) -> None:
     monkeypatch.setattr(exports, "BATCH", 2)
     answer = admin_client.get("/audit/export.jsonl?q=started")
