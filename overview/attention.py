@@ -1,18 +1,15 @@
 """What needs attention, worst first: each finding is a sentence and the page where something can be done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit import ids
-from operations.models import Run, State
-from overview.figures import Figures
 from overview.navigation import address
 from overview.sight import Sight
 from people import factors
@@ -21,6 +18,23 @@ from people.models import Role
 FAILING = 3  # failed runs in a row of an hour, without one success, make a connection “failing”
 OVERDUE = timedelta(seconds=60)  # a queued run that waits longer has no worker
 LEVELS = ("red", "orange", "azure")
+# One statement for four counts. A run that nobody takes up is told to all, whosever it is.
+COUNTS = """
+SELECT 'overdue', '', count(*) FROM operations_run
+WHERE state = 'queued' AND next_try_at IS NULL AND id < %(overdue)s
+UNION ALL SELECT 'unknown', '', count(*) FROM operations_run
+WHERE state = 'unknown' AND id >= %(week)s AND {open}
+UNION ALL SELECT 'stuck', '', count(*) FROM webhooks_event
+WHERE state = 'failed' AND id >= %(week)s AND {open}
+UNION ALL SELECT 'failing', max(connection_name), count(*) FROM operations_run bad
+WHERE state = 'failed' AND id >= %(hour)s AND {open}
+GROUP BY connection_id HAVING count(*) >= %(failing)s AND NOT EXISTS (
+  SELECT FROM operations_run good
+  WHERE good.connection_id = bad.connection_id AND good.state = 'succeeded' AND good.id >= %(hour)s
+)
+ORDER BY 1, 2
+"""
+Counted = Mapping[str, Sequence[tuple[str, int]]]  # by kind: whose, and how many
 
 
 @dataclass(frozen=True)
@@ -34,13 +48,23 @@ class Finding:
     action: str
 
 
-def findings(sight: Sight, day: Figures) -> list[Finding]:
-    """Return what this person should look at, worst first."""
-    found = [finding for check in CHECKS for finding in check(sight, day)]
+def findings(sight: Sight, refused: int) -> list[Finding]:
+    """Return what this person should look at, worst first; `refused` deliveries are known already."""
+    counted = _counted(sight) | {"refused": [("", refused)]}
+    found = [finding for check in CHECKS for finding in check(sight, counted)]
     return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
-def _connections(sight: Sight, day: Figures) -> Iterator[Finding]:
+def _counted(sight: Sight) -> dict[str, list[tuple[str, int]]]:
+    now = timezone.now()
+    overdue, hour, week = (ids.id_at(now - ago) for ago in (OVERDUE, timedelta(hours=1), timedelta(days=7)))
+    counted: dict[str, list[tuple[str, int]]] = {}
+    for kind, name, count in sight.ask(COUNTS, overdue=overdue, hour=hour, week=week, failing=FAILING):
+        counted.setdefault(kind, []).append((name, count))
+    return counted
+
+
+def _connections(sight: Sight, counted: Counted) -> Iterator[Finding]:
     for one in sight.held:
         if not one.enabled:
             continue
@@ -53,7 +77,7 @@ def _connections(sight: Sight, day: Figures) -> Iterator[Finding]:
             yield Finding("orange", title, text, one.get_absolute_url(), _("Enter the secret"))
 
 
-def _silent(sight: Sight, day: Figures) -> Iterator[Finding]:
+def _silent(sight: Sight, counted: Counted) -> Iterator[Finding]:
     for one in sight.held:
         for type in getattr(one, "silent_types", ()) if one.enabled else ():
             title = _("%(type)s is silent") % {"type": type}
@@ -62,24 +86,16 @@ def _silent(sight: Sight, day: Figures) -> Iterator[Finding]:
             yield Finding("orange", title, text, url, _("See the watch"))
 
 
-def _failing(sight: Sight, day: Figures) -> Iterator[Finding]:
-    for name, ended in sorted(day.runs.lately.items()):
-        bad = ended.get(State.FAILED, 0)
-        if bad >= FAILING and not ended.get(State.SUCCEEDED):
-            text = _("%(count)s runs failed in the last hour and none succeeded.") % {"count": bad}
-            url = address("operations:run_list", state="failed")
-            yield Finding("red", _("%(name)s is failing") % {"name": name}, text, url, _("See the runs"))
+def _failing(sight: Sight, counted: Counted) -> Iterator[Finding]:
+    for name, bad in counted.get("failing", ()):
+        text = _("%(count)s runs failed in the last hour and none succeeded.") % {"count": bad}
+        url = address("operations:run_list", state="failed")
+        yield Finding("red", _("%(name)s is failing") % {"name": name}, text, url, _("See the runs"))
 
 
-def _waiting(sight: Sight, day: Figures) -> Iterator[Finding]:
-    """Runs that nobody takes up, whosever they are, and those whose end this person may have to decide."""
-    now = timezone.now()
-    overdue = Q(state=State.QUEUED, next_try_at=None, id__lt=ids.id_at(now - OVERDUE))
-    unknown = Q(state=State.UNKNOWN, id__gte=ids.id_at(now - timedelta(days=7))) & sight.open
-    found = Run.objects.filter(overdue | unknown).aggregate(
-        overdue=Count("id", filter=overdue), unknown=Count("id", filter=unknown)
-    )
-    if count := found["overdue"]:
+def _waiting(sight: Sight, counted: Counted) -> Iterator[Finding]:
+    """Runs that nobody takes up, and those whose end this person may have to decide."""
+    if count := _number(counted, "overdue"):
         text = ngettext(
             "%(count)s run waits for longer than a minute: does the worker run?",
             "%(count)s runs wait for longer than a minute: does the worker run?",
@@ -88,7 +104,7 @@ def _waiting(sight: Sight, day: Figures) -> Iterator[Finding]:
         yield Finding(
             "red", _("Runs are not taken up"), text, address("overview:system"), _("See the system")
         )
-    if count := found["unknown"]:
+    if count := _number(counted, "unknown"):
         title = ngettext("%(count)s run with an unknown end", "%(count)s runs with an unknown end", count) % {
             "count": f"{count:,}"
         }
@@ -96,8 +112,8 @@ def _waiting(sight: Sight, day: Figures) -> Iterator[Finding]:
         yield Finding("orange", title, text, address("operations:run_list", state="unknown"), _("Decide"))
 
 
-def _refused(sight: Sight, day: Figures) -> Iterator[Finding]:
-    if count := day.to_see:
+def _refused(sight: Sight, counted: Counted) -> Iterator[Finding]:
+    if count := _number(counted, "refused"):
         title = ngettext(
             "%(count)s refused delivery in 24 hours", "%(count)s refused deliveries in 24 hours", count
         ) % {"count": f"{count:,}"}
@@ -105,9 +121,8 @@ def _refused(sight: Sight, day: Figures) -> Iterator[Finding]:
         yield Finding("orange", title, text, address("webhooks:log", kind="refused"), _("See why"))
 
 
-def _stuck_events(sight: Sight, day: Figures) -> Iterator[Finding]:
-    since = ids.id_at(timezone.now() - timedelta(days=7))
-    if count := sight.events.filter(state="failed", id__gte=since).count():
+def _stuck_events(sight: Sight, counted: Counted) -> Iterator[Finding]:
+    if count := _number(counted, "stuck"):
         title = ngettext(
             "%(count)s event could not be processed", "%(count)s events could not be processed", count
         ) % {"count": f"{count:,}"}
@@ -115,14 +130,18 @@ def _stuck_events(sight: Sight, day: Figures) -> Iterator[Finding]:
         yield Finding("orange", title, text, address("webhooks:log", state="failed"), _("See them"))
 
 
-def _second_factor(sight: Sight, day: Figures) -> Iterator[Finding]:
+def _second_factor(sight: Sight, counted: Counted) -> Iterator[Finding]:
     if sight.person.may(Role.ADMIN) and not factors.has_any(sight.person):
         title = _("Your account has no second factor")
         text = _("You can do everything here; a passkey or an authenticator app keeps others from being you.")
         yield Finding("azure", title, text, address("mfa_index"), _("Add one"))
 
 
-CHECKS: tuple[Callable[[Sight, Figures], Iterator[Finding]], ...] = (
+def _number(counted: Counted, kind: str) -> int:
+    return sum(count for _name, count in counted.get(kind, ()))
+
+
+CHECKS: tuple[Callable[[Sight, Counted], Iterator[Finding]], ...] = (
     _connections,
     _silent,
     _failing,

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from math import floor, log10
+from operator import add
 
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
@@ -141,13 +142,12 @@ class Chart:
     @property
     def marks(self) -> SafeString:
         """The axis and all bars as SVG."""
-        axis = format_html_join("", LEVEL, self.y_ticks)
-        return axis + format_html_join("", "{}", ((bar.mark,) for bar in self.bars))
+        return reduce(add, (bar.mark for bar in self.bars), format_html_join("", LEVEL, self.y_ticks))
 
     @property
     def lines(self) -> SafeString:
         """All rows of the table."""
-        return format_html_join("", "{}", ((bar.line,) for bar in self.bars))
+        return reduce(add, (bar.line for bar in self.bars), SafeString())
 
 
 def draw(

@@ -8,13 +8,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, Count, Func, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit import ids
-from overview.models import Counted, EventHour
-from webhooks.models import Event
+from overview.models import Counted, EventHour, RunChange
+from overview.sight import Sight
 
 HOUR_MS = 3_600_000
 # How many hours after 1970 the row with this id was born, as SQL: `audit.ids` packs closer from 2030 on.
@@ -33,20 +31,13 @@ FROM webhooks_event WHERE id >= %s AND id < %s AND connection_id IS NOT NULL
 GROUP BY 1, 2
 ON CONFLICT (hour, connection_id) DO UPDATE SET count = overview_eventhour.count + excluded.count
 """
-
-
-class HourOf(Func):
-    """The hour of an id, for the ORM: `HourOf("id")`."""
-
-    template = HOUR.replace("id", "%(expressions)s")
-    output_field = BigIntegerField()
-
-
-class HourSince(Func):
-    """The same of a moment: `HourSince("hour")`."""
-
-    template = "(date_part('epoch', %(expressions)s)::bigint / 3600)"
-    output_field = BigIntegerField()
+BY_HOUR = f"""
+SELECT date_part('epoch', hour)::bigint / 3600, sum(count)::bigint FROM overview_eventhour
+WHERE hour >= %(start)s AND {{open}} GROUP BY 1
+UNION ALL SELECT {HOUR}, count(*) FROM webhooks_event
+WHERE id >= %(first)s AND id < %(end)s  -- which weeks these are is known before any is opened
+AND id >= coalesce((SELECT upto FROM overview_counted LIMIT 1), 0) AND {{open}} GROUP BY 1
+"""  # noqa: S608  # the hour is ours
 
 
 def hour_of(moment: datetime) -> int:
@@ -74,19 +65,12 @@ def count() -> None:
             cursor.execute(COUNT.format(HOUR), [since, until])
             Counted.objects.update(upto=until)
     EventHour.objects.filter(hour__lt=timezone.now() - KEPT).delete()
+    RunChange.objects.filter(run_id__lt=ids.id_at(timezone.now() - timedelta(hours=25))).delete()
 
 
-def by_hour(events: QuerySet[Event], counted: QuerySet[EventHour], start: datetime) -> Counter[int]:
-    """Return hour (see `hour_of`) -> events since `start`: from the counted hours, the rest from the rows."""
-    upto = Coalesce(Subquery(Counted.objects.values("upto")[:1]), 0)
-    known = counted.filter(hour__gte=start).annotate(bucket=HourSince("hour"))
-    newer = events.filter(id__gte=ids.id_at(start)).filter(id__gte=upto).annotate(bucket=HourOf("id"))
+def by_hour(sight: Sight, start: datetime, end: datetime) -> Counter[int]:
+    """Return hour (see `hour_of`) -> events of this time: from the counted hours, the rest from the rows."""
     found: Counter[int] = Counter()
-    for hour, number in (
-        known.order_by()
-        .values_list("bucket")
-        .annotate(n=Sum("count", output_field=BigIntegerField()))
-        .union(newer.order_by().values_list("bucket").annotate(n=Count("id")), all=True)
-    ):
-        found[hour] += int(number)
+    for hour, number in sight.ask(BY_HOUR, start=start, first=ids.id_at(start), end=ids.id_at(end)):
+        found[hour] += number
     return found

@@ -1,17 +1,20 @@
-"""Which charts there are: those of the overview's day, and those of the spending page."""
+"""What the overview shows of its day, six numbers and six charts; and the charts of the spending page."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from overview import charts, figures
 from overview.charts import Chart, Series
 from overview.navigation import address
+from overview.templatetags.look import duration, money, percent, slowest
 
 RUNS = (
     Series(_("succeeded"), "chart-good", ("succeeded",)),
@@ -26,12 +29,41 @@ TOKENS_BOTH = (Series(_("tokens in"), "chart-good"), Series(_("tokens out"), "ch
 COST = (Series(_("spent"), "chart-good"),)
 
 
+@dataclass(frozen=True)
+class Tile:
+    """One number of the overview, the list behind it, and whether it stands out."""
+
+    label: str
+    value: str
+    url: str
+    hint: str = ""
+    bad: bool = False
+
+
 class Line(Protocol):
     """What one day used."""
 
     input_tokens: int
     output_tokens: int
     cost: Decimal
+
+
+def tiles(day: figures.Figures) -> list[Tile]:
+    """Return the overview's numbers."""
+    since, runs, whole = f"{day.since:%Y-%m-%dT%H:%M}", day.runs, day.runs.whole
+    history = address("operations:run_list", since=since)
+    bad = address("operations:run_list", since=since, state="bad")
+    events = address("webhooks:log", since=since, kind="events")
+    refused = address("webhooks:log", since=since, kind="refused")
+    spending, rate = address("operations:spending"), percent(runs.failure_rate)
+    return [
+        Tile(gettext("Runs in 24 hours"), intcomma(runs.hours.total()), history),
+        Tile(gettext("Failed or unknown"), intcomma(day.failed), bad, rate, bool(day.failed)),
+        Tile(gettext("Events"), intcomma(day.events.total()), events),
+        Tile(gettext("Refused deliveries"), intcomma(day.refused.total()), refused, bad=bool(day.to_see)),
+        Tile(gettext("Median run time"), duration(whole.median) or "–", history, slowest(whole.slow)),
+        Tile(gettext("Tokens"), intcomma(whole.tokens), spending, money(whole.cost)),
+    ]
 
 
 def of_day(day: figures.Figures) -> list[Chart]:

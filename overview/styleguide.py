@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit import pages
-from overview import charts
+from overview import charts, pictures
 from overview.templatetags.look import TONES
 
 SERIES = (charts.Series("good", "chart-good"), charts.Series("bad", "chart-bad"))
@@ -50,6 +50,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "document": DOCUMENT,
         "chart": charts.draw("Sample", slots, counts, SERIES, charts.COUNT),
         "empty_chart": charts.draw("Sample", slots, [(0.0,)] * 24, SERIES[:1], charts.MONEY),
+        "tiles": [pictures.Tile("A figure", "1,234", "#", "of something", bad=True)],
         "tabs": [("one", "One", "#", 3), ("two", "Two", "#", None)],
         "filters": pages.Filters(
             [

@@ -18,12 +18,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if steps and all(step.done for step in steps):
         request.session["begun"] = True  # never asked again in this session, nor written again
     day = figures.last_day(seen)
-    found = attention.findings(seen, day)
+    found = attention.findings(seen, day.to_see)
     context = {
         "findings": found,
         "steps": steps,
         "next_step": next((step for step in steps if not step.done), None),
-        "day": day,
+        "tiles": pictures.tiles(day),
         "charts": pictures.of_day(day),
     }
     return render(request, "overview/home.html", context)
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def attention_count(request: HttpRequest) -> HttpResponse:
     """Say how many things need attention, as a bare number: every page's title shows it."""
     seen = sight.of(person_of(request))
-    found = attention.findings(seen, figures.last_day(seen))
+    found = attention.findings(seen, figures.to_see(seen))
     return HttpResponse(str(len(found)), content_type="text/plain", headers={"Cache-Control": "no-store"})
 
 

@@ -49,7 +49,7 @@ def refuse(connection, count: int = 1, **values: object) -> Rejection:
 
 def titles(person) -> list[str]:
     seen = sight.of(person)
-    return [finding.title for finding in attention.findings(seen, figures.last_day(seen))]
+    return [finding.title for finding in attention.findings(seen, figures.to_see(seen))]
 
 
 def test_a_quiet_house_needs_nothing(viewer, connection) -> None:
