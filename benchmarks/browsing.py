@@ -56,8 +56,8 @@ class Figures:
             f"{self.queries:.0f}",
             f"{self.paint:.0f} ms",
             f"{self.kilobytes:.0f} KB",
-            f"{self.shift:.3f}",
-            f"{self.live:.3f}",
+            f"{self.shift:.5f}",
+            f"{self.live:.5f}",
         )
         missed = self.verdict()
         return _columns((name, *told, f"missed: {missed}" if missed else "reached"))
@@ -133,7 +133,7 @@ def measure(copy: house.House, rounds: int) -> Iterator[tuple[str, Figures]]:
 
 
 def _columns(cells: tuple[str, ...]) -> str:
-    widths = (24, 9, 9, 13, 12, 8, 18, 0)
+    widths = (24, 9, 9, 13, 12, 10, 18, 0)
     return (
         "".join(
             cell.rjust(width) if place else cell.ljust(width)
