@@ -96,6 +96,8 @@ def test_two_runs_stand_side_by_side(operator_client, ran):
     assert "an okapi" in text(
         operator_client.get("/runs/compare/", {"run": [left.ref, right.ref], "all": ""})
     )
+    same = text(operator_client.get("/runs/compare/", {"run": [left.ref, left.ref]}))
+    assert same.count("Nothing differs here.") == 4
     assert operator_client.get("/runs/compare/", {"run": [left.ref, "run_nonsense"]}).status_code == 302
 
 

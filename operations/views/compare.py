@@ -20,10 +20,10 @@ def compare(request: HttpRequest) -> HttpResponse:
     if left is None or right is None:
         messages.info(request, gettext("Tick two runs in the list, and compare them."))
         return redirect("operations:run_list")
-    context = {
-        "left": left,
-        "right": right,
-        "parts": comparing.compare(left, right),
-        "all": "all" in request.GET,
-    }
+    everything = "all" in request.GET
+    parts = [
+        (title, [pair for pair in pairs if everything or pair.differs])
+        for title, pairs in comparing.compare(left, right)
+    ]
+    context = {"left": left, "right": right, "parts": parts, "all": everything}
     return render(request, "operations/compare.html", context)
