@@ -1,6 +1,6 @@
 """Keyset pages for the API: the cursor is the last row's id as people see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -8,18 +8,31 @@ from django.http import HttpRequest
 
 from api.problems import Problem
 from api.shapes import PageIn
-from audit import ids
+from audit import along, ids
+from audit.along import Narrow
 
 
 def page(
-    request: HttpRequest, rows: QuerySet[Any], asked: PageIn, prefix: str, shape: Callable[[Any], Any]
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    asked: PageIn,
+    prefix: str,
+    shape: Callable[[Any], Any],
+    *parts: Mapping[str, Narrow],
 ) -> dict[str, Any]:
-    """Return one page of rows as the API sends it. Raises Problem for another list's cursor or filter."""
+    """Return one page of rows as the API sends it: what the filters leave of them, in one part or more.
+
+    Raises Problem for another list's cursor or filter.
+    """
     if unknown := set(request.GET) - set(type(asked).model_fields):  # ninja drops them in silence
         raise Problem(422, "Some filters are unknown.", dict.fromkeys(unknown, "There is no such filter."))
-    if asked.after:
-        rows = rows.filter(pk__lt=number(prefix, asked.after, status=422))
-    found: list[Model] = list(rows.order_by("-pk")[: asked.limit + 1])
+    after = number(prefix, asked.after, status=422) if asked.after else None
+    rows = rows if after is None else rows.filter(pk__lt=after)
+    found: list[Model] = []
+    for part in parts:
+        values = [(narrow, getattr(asked, name)) for name, narrow in part.items()]
+        found += along.narrowed(rows, values, along.sample(rows.model, after))[: asked.limit + 1]
+    found.sort(key=lambda row: row.pk, reverse=True)
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return {

@@ -10,7 +10,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
-from audit import spreadsheet
+from audit import along, spreadsheet
 
 BATCH = 1_000  # rows of one query
 LINES = 500  # lines of one chunk
@@ -20,10 +20,11 @@ M = TypeVar("M", bound=Model)
 
 def rows(queryset: QuerySet[M]) -> Iterator[M]:
     """Yield every row, newest first, by key in short queries: no cursor stays open."""
-    batch = list(queryset.order_by("-pk")[:BATCH])
+    queryset = along.newest(queryset)
+    batch = list(queryset[:BATCH])
     while batch:
         yield from batch
-        batch = list(queryset.filter(pk__lt=batch[-1].pk).order_by("-pk")[:BATCH])
+        batch = list(queryset.filter(pk__lt=batch[-1].pk)[:BATCH])
 
 
 def answer(

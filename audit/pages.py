@@ -13,7 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import ids
+from audit import along, ids
+from audit.along import Narrow, Way
 
 LARGEST = (1 << 63) - 1  # bigint
 CURSORS = ("after", "before")
@@ -60,9 +61,9 @@ def merged(querysets: Sequence[QuerySet[Any]], request: HttpRequest, size: int =
 def _next(querysets: Sequence[QuerySet[Any]], most: int, **beyond: int) -> list[Any]:
     """Return the rows next to the cursor, nearest first: going up from `pk__gt`, else down."""
     upwards = "pk__gt" in beyond
-    order, sign = ("pk", 1) if upwards else ("-pk", -1)
-    found = chain(*(queryset.filter(**beyond).order_by(order)[:most] for queryset in querysets))
-    return sorted(found, key=lambda row: sign * row.pk)[:most]
+    nearest = [along.newest(queryset.filter(**beyond)) for queryset in querysets]
+    found = chain(*((rows.reverse() if upwards else rows)[:most] for rows in nearest))
+    return sorted(found, key=lambda row: row.pk, reverse=not upwards)[:most]
 
 
 def _page(rows: list[M], query: QueryDict, *, newer: bool, older: bool) -> Page[M]:
@@ -90,11 +91,13 @@ def _url(query: QueryDict, **cursor: int | None) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """One question a list can be asked. `narrow` raises ValueError for a senseless value."""
+    """One question a list can be asked. `narrow` returns the rows that pass, or the way that leads along
+    them alone; it raises ValueError for a senseless value.
+    """
 
     name: str
     label: Words
-    narrow: Callable[[Rows, str], Rows]
+    narrow: Narrow
     choices: Choices | Callable[[], Choices] = ()
     kind: str = "search"
     hint: Words = ""
@@ -135,30 +138,57 @@ def asked_once(filters: Sequence[Filter]) -> list[Filter]:
 
 def filtered(queryset: QuerySet[M], request: HttpRequest, filters: Sequence[Filter]) -> Filters[M]:
     """Ask a list what the address asks: unknown names are ignored, a senseless value finds nothing."""
-    controls = []
+    controls: list[Control] = []
+    ways: list[Way] = []
+    within = along.sample(queryset.model, _place(request))
+    if any(request.GET.get(one.name) for one in filters if one.kind == "date"):
+        within = queryset.model._default_manager.all()  # up to those days
     for one in filters:
         value = request.GET.get(one.name, "").replace("\0", "").strip()[:200]
         choices = one.choices() if callable(one.choices) else one.choices
         error = ""
         if value:
-            queryset, error = _narrowed(queryset, one, value, choices)
+            queryset, error = _narrowed(queryset, one, value, choices, ways)
+            if one.kind == "date":
+                within, _ = _narrowed(within, one, value, choices, [])
         kind = "datetime-local" if one.kind == "date" and MINUTE in value else one.kind
         controls.append(Control(one.name, one.label, value, choices, kind, one.hint, error))
+    queryset = along.ordered(queryset, ways, within)
     return Filters(controls, queryset, any(control.value for control in controls))
 
 
-def _narrowed(queryset: QuerySet[M], one: Filter, value: str, choices: Choices) -> tuple[QuerySet[M], str]:
+def _place(request: HttpRequest) -> int | None:
+    cursors = (_cursor(request.GET.get(name, "")) for name in CURSORS)
+    return next((one for one in cursors if one is not None), None)
+
+
+def _narrowed(
+    queryset: QuerySet[M], one: Filter, value: str, choices: Choices, ways: list[Way]
+) -> tuple[QuerySet[M], str]:
     try:
         if choices and value not in {known for known, _ in choices}:
             raise ValueError(gettext("There is no such choice."))
-        return one.narrow(queryset, value), ""
+        found = one.narrow(queryset, value)
     except ValueError as problem:
         return queryset.none(), str(problem)
+    if isinstance(found, Way):
+        ways.append(found)
+        return queryset.filter(found.condition), ""
+    return found, ""
 
 
 def exact(name: str, label: Words, choices: Choices | Callable[[], Choices], lookup: str = "") -> Filter:
     """Return a filter by one of some choices; `lookup` is the field when it has another name."""
-    return Filter(name, label, lambda rows, value: rows.filter(**{lookup or name: value}), choices)
+    return Filter(name, label, by(lookup or name), choices)
+
+
+def by(name: str) -> Narrow:
+    """Return what narrows rows to one value of a field, along its index if it has one for all rows."""
+
+    def narrow(rows: Rows, value: Any) -> Rows | Way:
+        return along.way(rows, {name: value}, partial=False) or rows.filter(**{name: value})
+
+    return narrow
 
 
 def since(name: str = "since", label: Words = FROM) -> Filter:

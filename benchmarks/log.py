@@ -1,9 +1,10 @@
 """Every query that a list of the pages or the API makes, timed in the database at three sizes in turns.
 
-    python -m benchmarks.log [--short] [--plans 1] [--sizes 10000,1000000,10000000]
+    python -m benchmarks.log [--short] [--plans 1] [--burst 1] [--sizes 10000,1000000,10000000]
 
 The lists are asked through Django's test client, every SELECT is carried out again under EXPLAIN ANALYZE,
-and the times (planning included) of one list's queries are added up, with what they read.
+and the times (planning included) of one list's queries are added up, with what they read. With --burst
+12,000 events and runs of one connection have come last; they are removed afterwards.
 """
 
 import statistics
@@ -12,7 +13,7 @@ from contextlib import ExitStack
 
 from django.db import transaction
 
-from benchmarks import cases, frame, house, queries, seed
+from benchmarks import burst, cases, frame, house, queries, seed
 from benchmarks.cases import Case
 from benchmarks.frame import Goal, Row
 from overview import hours
@@ -91,12 +92,14 @@ def show_plans(size: Size) -> None:
 
 def main() -> None:
     """Run it."""
-    asked = frame.options(__doc__ or "", sizes="", plans=0)
+    asked = frame.options(__doc__ or "", sizes="", plans=0, burst=0)
     default = "10000,1000000" if asked.short else "10000,1000000,10000000"
     sizes = [Size(int(size)) for size in (asked.sizes or default).split(",")]
     with ExitStack() as servers:
         for size in sizes:
             servers.enter_context(seed.opened(size.home))
+            if asked.burst:
+                servers.enter_context(burst.at_the_end(size.home))
             size.find()
         for number in range(asked.rounds + 1):
             for size in sizes:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from audit import log, pages
+from audit import along, log, pages
 from operations import resolving, runs
 from operations.build import InputErrors
 from operations.models import Bulk, Run
@@ -23,7 +23,7 @@ VERBS = {"again": _("Run again"), "cancel": _("Cancel"), "tag": _("Tag")}
 
 def plan(rows: pages.Rows) -> list[int]:
     """Return the ids of the runs that a job would be about, oldest first, at most MOST."""
-    newest = rows.order_by("-id").values_list("id", flat=True)[:MOST]
+    newest = along.newest(rows).values_list("id", flat=True)[:MOST]
     return sorted(newest)
 
 

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.utils.translation import gettext
 
-from audit import ids, pages
+from audit import along, ids, pages
+from audit.along import Way
 from connections.models import ConnectionQuerySet
 from definitions import catalog
 from operations import search
-from operations.models import Origin, Run, State
+from operations.models import BAD, BADLY, OPEN, Origin, Run, State
 
 LIVE = {"state", "connection", "resource", "operation"}  # filters that the live line can answer by itself
 USUAL = ("q", "state", "connection", "operation")  # the others stand behind “More filters”
-BAD = "bad"  # a choice of the state filter that is no state
+EITHER = "bad"  # a choice of the state filter that is no state
 COLUMNS = (
     "id",
     "state",
@@ -46,14 +48,14 @@ def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
     return (
         pages.Filter("q", gettext("Search"), search.narrow, hint=gettext("asked or answered")),
         pages.Filter(
-            "state", gettext("State"), by_state, (*State.choices, (BAD, gettext("Failed or unknown")))
+            "state", gettext("State"), by_state, (*State.choices, (EITHER, gettext("Failed or unknown")))
         ),
         pages.exact(
             "connection", gettext("Connection"), lambda: [(str(one.pk), one.name) for one in visible]
         ),
         pages.exact("resource", gettext("Resource"), resources),
         pages.Filter("operation", gettext("Operation"), by_operation, hint="batches.create"),
-        pages.exact("origin", gettext("Asked by"), Origin.choices),
+        pages.Filter("origin", gettext("Asked by"), by_origin, Origin.choices),
         pages.exact("person", gettext("Person"), people),
         pages.Filter("tag", gettext("Tag"), search.tagged),
         pages.since(),
@@ -83,17 +85,31 @@ def people() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in names]
 
 
-def by_state(rows: pages.Rows, value: str) -> pages.Rows:
-    """Narrow to a state, or to the two that the overview counts as bad."""
-    return rows.filter(state__in=(State.FAILED, State.UNKNOWN) if value == BAD else (value,))
+def by_state(rows: pages.Rows, value: str) -> pages.Rows | Way:
+    """Narrow to a state, or to the two that the overview counts as bad; most runs succeed, and are walked
+    over.
+    """
+    if value == EITHER:
+        return Way(BAD)
+    if value in OPEN:
+        return Way(Q(state=value))
+    found = along.way(rows, {"state": value}) if value in BADLY else None
+    return found or rows.filter(state=value)
 
 
-def by_operation(rows: pages.Rows, value: str) -> pages.Rows:
+def by_origin(rows: pages.Rows, value: str) -> pages.Rows | Way:
+    """Narrow by who asked; people ask for most runs, which are walked over."""
+    found = None if value == Origin.PERSON else along.way(rows, {"origin": value})
+    return found or rows.filter(origin=value)
+
+
+def by_operation(rows: pages.Rows, value: str) -> pages.Rows | Way:
     """Narrow to `resource.operation`. Raises ValueError for a bare name, which no index could answer."""
     resource, dot, name = value.rpartition(".")
     if not dot:
         raise ValueError(gettext("Write resource.operation, for example batches.create."))
-    return rows.filter(resource=resource, operation=name)
+    asked = {"resource": resource, "operation": name}
+    return along.way(rows, asked) or rows.filter(**asked)
 
 
 def records(runs: Iterable[Run]) -> Iterable[Mapping[str, Any]]:

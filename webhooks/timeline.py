@@ -10,11 +10,13 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from audit import pages
+from audit import along, pages
+from audit.along import Narrow, Way
 from connections.models import Connection
 from people.models import Person
 from webhooks import search
-from webhooks.models import Cause, Event, EventQuerySet, Hydration, Mark, Rejection, State
+from webhooks.models import Cause, Event, Hydration, Mark, Rejection, State
+from webhooks.models.events import in_state, marked
 
 Rows = QuerySet[Any]
 Row = Event | Rejection
@@ -22,25 +24,28 @@ Find = Callable[[Rows, str], Rows]
 SIZE = 50
 
 
-def _events(**lookups: str) -> Callable[[Rows, str], Rows]:
+def _events(name: str) -> Narrow:
     """Narrow events by a value; refusals have no such thing, so none of them is left."""
-    return lambda rows, value: _narrow(rows, value, lookups) if rows.model is Event else rows.none()
+    return lambda rows, value: along.way(rows, {name: value}) or rows.none()
 
 
-def _narrow(rows: Rows, value: str, lookups: dict[str, str]) -> Rows:
-    return rows.filter(**dict.fromkeys(lookups.values(), value))
+def _state(rows: Rows, value: str, part: Q | None = None) -> Rows | Way:
+    """Narrow events to a state; all but a few are processed, and walked over."""
+    if rows.model is not Event:
+        return rows.none()
+    meets = part or reduce(or_, in_state(value))
+    return rows.filter(meets) if value == State.PROCESSED else Way(meets)
 
 
-def _state(rows: Rows, value: str) -> Rows:
-    return rows.in_state(value) if isinstance(rows, EventQuerySet) else rows.none()
+def states(value: str) -> list[Narrow]:
+    """Return what narrows events to a state, for each part of them that an index has in the order of ids."""
+    return [partial(_state, part=one) for one in in_state(value)]
 
 
-def _mark(rows: Rows, value: str) -> Rows:
-    if not isinstance(rows, EventQuerySet):
+def _mark(rows: Rows, value: str) -> Rows | Way:
+    if rows.model is not Event:
         return rows.filter(test=True) if value == Mark.TEST else rows.none()
-    if value in Hydration.values:
-        return rows.filter(hydration=value)
-    return rows.marked(value)
+    return rows.filter(hydration=value) if value in Hydration.values else Way(marked(value))
 
 
 def _kind(rows: Rows, value: str) -> Rows:
@@ -71,16 +76,17 @@ def _path(rows: Rows, value: str, find: Find = search.path) -> Rows:
     return find(rows, value) if rows.model is Event else rows.none()
 
 
+by_type, by_object = _events("type"), _events("object_id")
 KINDS = (("events", _("Events")), ("refused", _("Refused")))
 MARKS = (*Mark.choices, *((value, label) for value, label in Hydration.choices if value))
 FILTERS = (
     pages.Filter("kind", _("Show"), _kind, KINDS),
     pages.exact("connection", _("Connection"), _connections),
-    pages.Filter("type", _("Type"), _events(by="type"), hint="batch.completed"),
+    pages.Filter("type", _("Type"), by_type, hint="batch.completed"),
     pages.Filter("state", _("State"), _state, State.choices),
     pages.Filter("mark", _("Mark"), _mark, MARKS),
     pages.Filter("cause", _("Refused because"), _cause, Cause.choices),
-    pages.Filter("object", _("Object id"), _events(by="object_id"), hint="batch_…"),
+    pages.Filter("object", _("Object id"), by_object, hint="batch_…"),
     pages.Filter("tests", _("Tests"), _tests, (("hide", _("Hidden")),)),
     pages.since(),
     pages.until(),
@@ -120,23 +126,22 @@ def page(
 ) -> tuple[pages.Page[Any], pages.Filters[Any]]:
     """Return the page of the log that the address asks for, and its filter bar."""
     filters = pages.asked_once(FILTERS)
-    sides = [pages.filtered(rows, request, filters) for rows in querysets(person)]
+    sides = []
+    for narrow in states(request.GET.get("state", "").strip()):
+        own = [replace(one, narrow=narrow) if one.name == "state" else one for one in filters]
+        sides.append(pages.filtered(Event.objects.for_user(person).listed(), request, own))
+    sides.append(pages.filtered(Rejection.objects.for_user(person).listed(), request, filters))
     return pages.merged([side.queryset for side in sides], request, size), sides[0]
 
 
 def narrowed(person: Person, request: HttpRequest) -> Rows:
     """Return the events that the address asks for, newest first, with bodies: for replays."""
     rows = Event.objects.for_user(person).select_related("connection")
-    return pages.filtered(rows, request, FILTERS).queryset.order_by("-pk")
+    return along.newest(pages.filtered(rows, request, FILTERS).queryset)
 
 
 def whole(person: Person, request: HttpRequest, *, refused: bool = False) -> Rows:
     """Return everything on one side of the log that the address asks for, newest first: for files."""
     model = Rejection if refused else Event
     rows = model.objects.for_user(person).select_related("connection")
-    return pages.filtered(rows, request, WHOLE).queryset.order_by("-pk")
-
-
-def querysets(person: Person) -> list[Rows]:
-    """Return the two sides of the log that a person may see, as its rows show them."""
-    return [model.objects.for_user(person).listed() for model in (Event, Rejection)]
+    return along.newest(pages.filtered(rows, request, WHOLE).queryset)

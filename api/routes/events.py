@@ -10,8 +10,8 @@ from ninja import Query, Router, Status
 
 from api import caller, listing, problems
 from api.shapes import EventDetail, EventOut, EventsIn, Paged, RefusalOut, RefusalsIn
-from audit import log
-from webhooks import fields, replay
+from audit import log, pages
+from webhooks import fields, replay, timeline
 from webhooks.models import Event, Rejection
 
 router = Router(tags=["events"])
@@ -21,14 +21,14 @@ refusals_router = Router(tags=["refusals"])
 @router.get("", response={200: Paged[EventOut], **problems.ANSWERS})
 def events(request: HttpRequest, asked: Query[EventsIn]) -> dict[str, Any]:
     """List events, newest first."""
-    seen = caller.of(request).events()
-    rows = _fitting(
-        seen.in_state(asked.state) if asked.state else seen,
-        connection=asked.connection,
-        type=asked.type,
-        object_id=asked.object_id,
-    )
-    return listing.page(request, rows.defer("body", "headers", "view"), asked, "evt", shape)
+    rows = caller.of(request).events().defer("body", "headers", "view")
+    narrow = {
+        "connection": pages.by("connection"),
+        "type": timeline.by_type,
+        "object_id": timeline.by_object,
+    }
+    parts = ({**narrow, "state": one} for one in timeline.states(asked.state))
+    return listing.page(request, rows, asked, "evt", shape, *parts)
 
 
 @router.get("/{event_id}", response={200: EventDetail, **problems.ANSWERS})
@@ -54,8 +54,9 @@ def replay_event(request: HttpRequest, event_id: str) -> Status[dict[str, Any]]:
 @refusals_router.get("", response={200: Paged[RefusalOut], **problems.ANSWERS})
 def refusals(request: HttpRequest, asked: Query[RefusalsIn]) -> dict[str, Any]:
     """List refused deliveries, newest first."""
-    rows = _fitting(caller.of(request).refusals(), cause=asked.cause, connection=asked.connection)
-    return listing.page(request, rows.defer("body", "headers"), asked, "rej", refusal_shape)
+    rows = caller.of(request).refusals().defer("body", "headers")
+    narrow = {name: pages.by(name) for name in ("cause", "connection")}
+    return listing.page(request, rows, asked, "rej", refusal_shape, narrow)
 
 
 @refusals_router.get("/{refusal_id}", response={200: RefusalOut, **problems.ANSWERS})
@@ -63,10 +64,6 @@ def refusal(request: HttpRequest, refusal_id: str) -> dict[str, Any]:
     """Read one refused delivery."""
     number = listing.number("rej", refusal_id)
     return refusal_shape(get_object_or_404(caller.of(request).refusals(), pk=number))
-
-
-def _fitting(rows: QuerySet[Any], **asks: Any) -> QuerySet[Any]:
-    return rows.filter(**{name: value for name, value in asks.items() if value})
 
 
 def _found(request: HttpRequest, event_id: str) -> Event:

@@ -9,9 +9,10 @@ from ninja import Query, Router, Status
 from api import caller, listing, problems
 from api.problems import Problem
 from api.shapes import Paged, RunDetail, RunIn, RunOut, RunsIn
+from audit import pages
 from definitions import catalog
+from operations import history, showing
 from operations import runs as running
-from operations import showing
 from operations.build import InputErrors
 from operations.models import Answer, Origin, Run
 
@@ -21,17 +22,13 @@ router = Router(tags=["runs"])
 @router.get("", response={200: Paged[RunOut], **problems.ANSWERS})
 def runs(request: HttpRequest, asked: Query[RunsIn]) -> dict[str, Any]:
     """List runs, newest first."""
-    rows = caller.of(request).runs()
-    if asked.state:
-        rows = rows.filter(state=asked.state)
-    if asked.connection:
-        rows = rows.filter(connection=asked.connection)
-    if asked.operation:
-        resource, _, operation = asked.operation.partition(".")
-        rows = rows.filter(resource=resource, operation=operation)
-    return listing.page(
-        request, rows.defer("inputs", "uploads", "fields", "items", "note"), asked, "run", shape
-    )
+    rows = caller.of(request).runs().defer("inputs", "uploads", "fields", "items", "note")
+    narrow = {
+        "state": history.by_state,
+        "connection": pages.by("connection"),
+        "operation": history.by_operation,
+    }
+    return listing.page(request, rows, asked, "run", shape, narrow)
 
 
 @router.post("", response={202: RunDetail, **problems.ANSWERS})

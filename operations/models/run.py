@@ -35,6 +35,9 @@ class State(models.TextChoices):
 
 OPEN = (State.QUEUED, State.RUNNING, State.SENDING, State.WAITING)
 BADLY = (State.FAILED, State.CANCELLED, State.UNKNOWN)
+# What the overview counts as bad. As a pattern, so that its index is taken for nothing else: for one of the
+# states the planner preferred it to that state's own (6,800 rows read instead of 500).
+BAD = Q(state__regex=f"^({State.FAILED}|{State.UNKNOWN})$")
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.UNKNOWN)
 
 
@@ -188,6 +191,8 @@ class Run(models.Model):
             models.Index(fields=["origin", "-id"], name="run_origin", condition=~Q(origin="person")),
             models.Index(fields=["-id"], name="run_open", condition=Q(state__in=OPEN)),
             models.Index(fields=["state", "-id"], name="run_ended_badly", condition=Q(state__in=BADLY)),
+            models.Index(fields=["-id"], name="run_bad", condition=BAD),
+            models.Index(fields=["-id"], name="run_tagged", condition=Q(tags__len__gt=0)),
             models.Index(fields=["connection", "id"], name="run_due", condition=Q(state__in=OPEN)),
             models.Index(fields=["bulk"], name="run_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["object_id", "-id"], name="run_object", condition=~Q(object_id="")),

@@ -141,5 +141,5 @@ def _live_url(request: HttpRequest) -> str:
     """Return the stream of this page; "" for an older page, and for filters that only the database can
     answer."""
     members = {name: request.GET[name] for name in request.GET if request.GET[name]}
-    asks_database = set(members) - history.LIVE or members.get("state") == history.BAD
+    asks_database = set(members) - history.LIVE or members.get("state") == history.EITHER
     return "" if asks_database else f"/live/?{urlencode({'topic': 'run', **members})}"

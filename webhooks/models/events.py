@@ -23,6 +23,20 @@ class Words(Func):
     output_field = SearchVectorField()
 
 
+def in_state(state: str) -> list[Q]:
+    """Return conditions of which the events in this state meet one, each in the words of an index that has
+    them in the order of ids: what is held has one of its own. Both at once are all fetched and sorted.
+    """
+    if state != State.RECEIVED:
+        return [Q(state=state)]
+    return [~Q(marks__contains=[Mark.HELD]) & Q(state=state), marked(Mark.HELD) & Q(state=state)]
+
+
+def marked(mark: str) -> Q:
+    """Return the condition for events with this mark; its first half lets the partial indexes help."""
+    return ~Q(marks=[]) & Q(marks__contains=[mark])
+
+
 class EventQuerySet(ArrivedQuerySet):
     """Named sets of events."""
 
@@ -30,24 +44,16 @@ class EventQuerySet(ArrivedQuerySet):
         """Return the events that nobody has processed and that are not held."""
         return self.filter(state=State.RECEIVED).exclude(marks__contains=[Mark.HELD])
 
-    def in_state(self, state: str) -> Self:
-        """Return the events in this state, in the words of the partial indexes: what is held has one of its
-        own. In other words a state that few are in costs a walk through the whole log.
-        """
-        if state != State.RECEIVED:
-            return self.filter(state=state)
-        held = ~Q(marks=[]) & Q(marks__contains=[Mark.HELD])
-        return self.filter(held | ~Q(marks__contains=[Mark.HELD]), state=state)
-
     def marked(self, mark: str) -> Self:
-        """Return the events with this mark; the first condition lets the partial index help."""
-        return self.exclude(marks=[]).filter(marks__contains=[mark])
+        """Return the events with this mark."""
+        return self.filter(marked(mark))
 
 
 class Event(Arrived):
     """A verified delivery, stored once. The table is partitioned by id (webhooks/partitions.py)."""
 
     PREFIX = "evt"
+    WEEKLY = True
     LISTED = ("id", "connection_id", "state", "type", "object_id", "marks", "duplicates", "hydration")
     origin = models.TextField(choices=Origin.choices, default=Origin.DELIVERED)
     state = models.TextField(choices=State.choices, default=State.RECEIVED)

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from audit import ids
+from audit import along, ids
 from people.access import person_of
 from webhooks import payload
 from webhooks.comparing import differences
@@ -19,12 +19,12 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what differs between an event and another one of its type, by default the one before it."""
     events = Event.objects.for_user(person_of(request)).select_related("connection")
     event = get_object_or_404(events, pk=pk)
-    alike = events.filter(type=event.type).exclude(pk=pk)
-    other = alike.filter(pk=_chosen(request)).first() or alike.filter(pk__lt=pk).order_by("-pk").first()
+    alike = along.exactly(events, type=event.type).exclude(pk=pk)
+    other = alike.filter(pk=_chosen(request)).first() or alike.filter(pk__lt=pk).first()
     context = {
         "row": event,
         "other": other,
-        "others": alike.light().order_by("-pk")[:OTHERS],
+        "others": alike.defer("body", "headers", "view")[:OTHERS],
         **(_compared(other, event) if other else {}),
     }
     return render(request, "webhooks/compare.html", context)

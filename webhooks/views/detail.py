@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
+from audit import along
 from people.access import person_of
 from webhooks import payload, showing, verification
 from webhooks.fields import mapped
@@ -120,8 +121,10 @@ TABS: dict[str, Tab] = {
 
 def _neighbours(request: HttpRequest, row: Event | Rejection) -> dict[str, Any]:
     """Return the events of the same connection before and after: n and p on the page."""
-    near = _visible(request, type(row)).light().filter(connection=row.connection_id)
+    rows = _visible(request, type(row)).light()
+    of_none = along.newest(rows.filter(connection=None))
+    near = along.exactly(rows, connection=row.connection_id) if row.connection_id else of_none
     return {
-        "newer": near.filter(pk__gt=row.pk).order_by("pk").first(),
-        "older": near.filter(pk__lt=row.pk).order_by("-pk").first(),
+        "newer": near.filter(pk__gt=row.pk).reverse().first(),
+        "older": near.filter(pk__lt=row.pk).first(),
     }
