@@ -20,6 +20,7 @@ QUIET = (
     "django.db.backends",
     "django.template",
     "fido2",
+    "psycopg.pool",
     "urllib3",
 )
 

@@ -124,11 +124,14 @@ DATABASE_LIMITS = {
     "plan_cache_mode": "force_generic_plan",  # what is prepared is planned once, not for five uses more
 }
 POOL = env.int("SWITCHBOARD_POOL", 0)  # connections that a web process shares out; 0: one a thread
+# In seconds: how long one waits for a connection; after how many without need one of them is closed; for how
+# long it is tried again with growing pauses, before the next who asks begins anew.
+POOL_LIMITS = {"min_size": 1, "timeout": 5, "max_idle": 10, "reconnect_timeout": 5}
 DATABASES = {
     "default": {
         **DATABASE,
-        # Under ASGI every request has a thread of its own, so only a pool keeps connections. Celery closes
-        # a pool at every task (its issue #10554), so workers keep one connection instead.
+        # Under ASGI every request has a thread of its own, so only a pool keeps connections. Workers have a
+        # pool, too, with a connection for each thread: config/celery.py.
         "CONN_MAX_AGE": 0 if POOL else 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
@@ -137,7 +140,7 @@ DATABASES = {
             "prepare_threshold": 5,  # lets statements that ask for it be prepared; Django's own never are
             # A statement that waits is a page that hangs; migrations raise the limits for themselves.
             "options": " ".join(f"-c {name}={limit}" for name, limit in DATABASE_LIMITS.items()),
-            **({"pool": {"min_size": 1, "max_size": POOL, "timeout": 5}} if POOL else {}),
+            **({"pool": {**POOL_LIMITS, "max_size": POOL}} if POOL else {}),
         },
     }
 }

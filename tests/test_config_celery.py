@@ -1,13 +1,15 @@
 """The worker's schedule and the settings that keep tasks from being lost or hoarded."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
-from celery.signals import task_prerun
+from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import connection
 
-from config.celery import app
+from config.celery import app, share_out_connections
 from operations.tasks import execute_run
 
 
@@ -28,16 +30,39 @@ def test_messages_are_json_and_answers_are_kept_nowhere():
     assert app.conf.result_backend is None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_tasks_share_a_connection_to_the_database_until_it_fails():
-    around = import_module("celery.fixups.django").DjangoWorkerFixup(app)
-    connection.ensure_connection()
-    first = connection.connection
-    around.on_task_prerun(sender=execute_run)
-    around.on_task_postrun(sender=execute_run)
-    assert connection.connection is first
+@pytest.fixture
+def pool(monkeypatch):
+    """What a worker of one thread makes of its connections to the database."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", dict(connection.settings_dict["OPTIONS"]))
+    connection.ensure_connection()  # ours is none of them
+    share_out_connections(instance=SimpleNamespace(concurrency=1))
+    yield
+    connection.close_pool()
 
-    first.close()  # as a server that starts again does
-    task_prerun.send(sender=execute_run)
+
+def a_task() -> int:
+    """Return which process of PostgreSQL a task talks to that Celery carries out in a thread of its own."""
+    around = import_module("celery.fixups.django").DjangoWorkerFixup(app)
+
+    def carry_out() -> int:
+        around.on_task_prerun(sender=execute_run)
+        task_prerun.send(sender=execute_run)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [pid] = cursor.fetchone()
+        around.on_task_postrun(sender=execute_run)
+        task_postrun.send(sender=execute_run)
+        return pid
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(carry_out).result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tasks_share_connections_to_the_database_until_they_fail(pool):
+    first = a_task()
+    assert [a_task(), a_task()] == [first, first]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+    assert a_task() != first
