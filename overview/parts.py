@@ -20,7 +20,9 @@ from operations.models import OPEN
 from overview.sight import Scope, Sight
 
 HOUR = timedelta(hours=1)
-STEP = timedelta(minutes=5)  # of the present hour no more than this is read anew, and what has not settled
+# Of the present hour each look reads the last minute and what has not settled, the first look of a minute at
+# most ten minutes, and that of ten minutes the hour.
+STEPS = (timedelta(minutes=10), timedelta(minutes=1))
 SETTLED = timedelta(minutes=1)  # longer than a transaction takes (5 s a statement): all of it is visible
 ENDLESS = (1 << 63) - 1
 KEPT = 2_500  # parts: as a hundred people of different rights see the day
@@ -101,10 +103,10 @@ def _ranked(lists: Sequence[Sequence[int]], rank: int) -> int:
 
 
 def _spans(starts: Sequence[datetime], now: datetime, scope: Scope) -> list[Span]:
-    """Cut at each hour, and in the present one where it ceases to be remembered."""
+    """Cut at each hour, and the present one where it ceases to be remembered."""
     over = now - SETTLED
-    over -= (over - starts[0]) % STEP
-    cuts = [ids.id_at(cut) for cut in (*starts, over) if cut is not over or over > starts[-1]]
+    steps = {over - (over - starts[0]) % step for step in STEPS}
+    cuts = [ids.id_at(cut) for cut in (*starts, *sorted(step for step in steps if step > starts[-1]))]
     return [Span(since, until, scope) for since, until in zip(cuts, [*cuts[1:], ENDLESS], strict=True)]
 
 
