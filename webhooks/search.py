@@ -2,7 +2,7 @@
 
 Left to itself PostgreSQL walks the log backwards until it has fifty rows, which takes minutes when there
 are none. So the partitions are asked one by one from the newest on, each through its index (a
-materialised inner select), until enough is found; of what one in twenty has lately the newest hours alone
+materialised inner select), until enough is found; of what one in twenty had lately the newest hours alone
 first, because a week has tens of thousands of it.
 """
 
@@ -26,8 +26,8 @@ from webhooks.models import Dedupe, Event
 from webhooks.models.events import Words
 
 MOST = 500  # matches that a search offers, the newest
-LATELY, OFTEN = 100, 20  # what one in twenty of the newest hundred events has is common
-HOURS = (3, 15)  # before the newest event, where a search for it looks first
+HOURS = (3, 15)  # before the newest event, where a search for what is common looks first
+LATELY, OFTEN = 50, 20  # common is what one in twenty of fifty events has, the newest or those before HOURS
 STEP = re.compile(r'\.?(?:"((?:[^"\\]|\\.)*)"|([^.\[\]="]+)|\[(\d+)\])')
 
 Rows = QuerySet[Any]
@@ -139,16 +139,23 @@ def _newest(rows: Rows) -> list[int]:
 
 def _ranges(rows: Rows) -> Iterator[tuple[int, int]]:
     """Yield ranges of ids, the newest first, none of which reaches over the edge of a partition."""
-    lately = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[:LATELY])
+    lately = _before((1 << 63) - 1)
     if not lately:
         return
     high, at = lately[0] + 1, ids.time_of(lately[0])
     edges = {low for low, _ in partitions.ranges() if low < high}
-    if rows.filter(pk__in=lately).count() * OFTEN >= len(lately):
-        edges |= {ids.id_at(at - timedelta(hours=hours)) for hours in HOURS}
+    early = {ids.id_at(at - timedelta(hours=hours)) for hours in HOURS}
+    lately += [row for edge in early for row in _before(edge)]  # the newest may be a burst of something else
+    if rows.filter(pk__in=lately).count() * OFTEN >= LATELY:
+        edges |= early
     for low in sorted(edges, reverse=True):
         yield low, high
         high = low
+
+
+def _before(row: int) -> list[int]:
+    older = Event.objects.filter(pk__lte=row).order_by("-pk")
+    return list(older.values_list("pk", flat=True)[:LATELY])
 
 
 def _connections() -> list[Any]:
