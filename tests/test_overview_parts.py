@@ -114,6 +114,15 @@ def test_ordinary_runs_and_what_is_old_leave_no_line(viewer, connection) -> None
     assert not RunChange.objects.exists()
 
 
+def test_of_many_lines_one_new_one_is_left(viewer, connection) -> None:
+    runs = [make(connection) for _ in range(30)]
+    assert day(viewer) == {"succeeded": 30}
+    runs[0].delete()
+    tasks.count_hours()
+    assert RunChange.objects.count() == 1
+    assert day(viewer) == {"succeeded": 29}
+
+
 @pytest.mark.parametrize("size", [1, 2, 5, 400])
 def test_percentiles_of_several_parts_are_those_of_all_together(size) -> None:
     chance = random.Random(size)
