@@ -32,8 +32,8 @@ GROUP BY 1, 2
 ON CONFLICT (hour, connection_id) DO UPDATE SET count = overview_eventhour.count + excluded.count
 """
 RUN_HOUR = HOUR.replace("id", "run_id")
-# Of an hour that is over one line says as much as five hundred, if it is a new one: what was counted under the
-# old ones is counted again. The present hour is remembered in parts, each with lines of its own.
+# Of an hour that is over one line says as much as five hundred, if it is a new one: what was counted under
+# the old ones is counted again. The present hour is remembered in parts, each with lines of its own.
 MANY, CLOCKS = 20, timedelta(minutes=5)  # a web process whose clock is behind still asks for such parts
 FEWER = f"""
 WITH old AS (DELETE FROM overview_runchange WHERE run_id < %s),
