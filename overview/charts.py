@@ -147,7 +147,7 @@ class Chart:
     @property
     def lines(self) -> SafeString:
         """All rows of the table."""
-        return reduce(add, (bar.line for bar in self.bars), SafeString())
+        return format_html_join("", "{}", ((bar.line,) for bar in self.bars))
 
 
 def draw(
