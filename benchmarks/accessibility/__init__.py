@@ -2,5 +2,5 @@
 
 python -m benchmarks.accessibility [--only axe|keyboard|plain|german] [--page WORD]
 
-All of it takes four minutes on two cores: axe 141 s for 102 places in 682 looks, the other three 76 s together.
+All of it takes four minutes on two cores: axe 141 s for 102 places in 682 looks, the others 76 s together.
 """
