@@ -13,7 +13,7 @@ from config import processes
 
 LOOK = 0.2  # seconds between two looks at the children
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a child that ended is started again
-HURRIED = 5.0  # seconds that a child has to stop when the database is gone
+HURRIED = 1.0  # seconds that a child has to stop when the database is gone: the next start waits for it
 SETTLED = 60.0  # seconds after which a child that ended counts as having run well
 
 
