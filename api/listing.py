@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from api.problems import Problem
@@ -27,12 +27,10 @@ def page(
     if unknown := set(request.GET) - set(type(asked).model_fields):  # ninja drops them in silence
         raise Problem(422, "Some filters are unknown.", dict.fromkeys(unknown, "There is no such filter."))
     after = number(prefix, asked.after, status=422) if asked.after else None
-    rows = rows if after is None else rows.filter(pk__lt=after)
-    found: list[Model] = []
-    for part in parts:
-        values = [(narrow, getattr(asked, name)) for name, narrow in part.items()]
-        found += along.narrowed(rows, values, along.sample(rows.model, after))[: asked.limit + 1]
-    found.sort(key=lambda row: row.pk, reverse=True)
+    within = along.sample(rows.model, after)
+    asks = ([(narrow, getattr(asked, name)) for name, narrow in part.items()] for part in parts)
+    lists = (along.narrowed(rows, one, within) for one in asks)
+    found = along.nearest(lists, asked.limit + 1, after)
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return {

@@ -17,6 +17,7 @@ from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, Value
 from audit import ids
 
 SAMPLE = 100  # newest rows by which two ways are compared
+WEEK = timedelta(weeks=1)
 
 Rows = QuerySet[Any]
 
@@ -82,6 +83,40 @@ def ordered(rows: Rows, ways: Sequence[Way], within: Rows) -> Rows:
     return rows.order_by(*chosen.columns, "-pk")
 
 
+def nearest(
+    parts: Iterable[Rows], most: int, beyond: int | None = None, *, upwards: bool = False
+) -> list[Any]:
+    """Return the rows of all parts that come next to an id, nearest first; without one the newest.
+
+    What lies behind enough rows of the parts before is not read: of two tables half the rows were.
+    """
+    found: list[Any] = []
+    for part in parts:
+        rows = newest(part).reverse() if upwards else newest(part)
+        rows = rows if beyond is None else rows.filter(**{"pk__gt" if upwards else "pk__lt": beyond})
+        if len(found) == most:
+            last = found[-1].pk
+            more = list(rows.filter(**{"pk__lt" if upwards else "pk__gt": last})[:most])
+        else:
+            more = _near(rows, most, beyond, upwards=upwards) or list(rows[:most])
+        found = sorted([*found, *more], key=lambda row: int(row.pk), reverse=not upwards)[:most]
+    return found
+
+
+def _near(rows: Rows, most: int, beyond: int | None, *, upwards: bool) -> list[Any]:
+    """Return so many rows of the next week, of a table in weekly partitions; nothing if there are fewer.
+
+    To plan over one or two weeks takes 0.4 to 0.7 ms, over 36 of them 1.3 to 2.3.
+    """
+    if not getattr(rows.model, "WEEKLY", False):
+        return []
+    now = ids.id_at(datetime.now(UTC))
+    start = ids.time_of(now if beyond is None else min(beyond, now))
+    week = {"pk__lt": ids.id_at(start + WEEK)} if upwards else {"pk__gt": ids.id_at(start - WEEK)}
+    found = list(rows.filter(**week)[:most])
+    return found if len(found) == most else []
+
+
 def sample(model: type[Model], before: int | None) -> Rows:
     """Return the rows up to an id, or all, among which ways are compared: of a table in weekly partitions
     (`WEEKLY`) those of a week, because to plan over all of them takes longer than to look.
@@ -90,7 +125,7 @@ def sample(model: type[Model], before: int | None) -> Rows:
     now = ids.id_at(datetime.now(UTC))
     end = now if before is None else min(before, now)
     if getattr(model, "WEEKLY", False):
-        rows = rows.filter(pk__gt=ids.id_at(ids.time_of(end) - timedelta(weeks=1)))
+        rows = rows.filter(pk__gt=ids.id_at(ids.time_of(end) - WEEK))
     return rows.filter(pk__lte=end)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -47,23 +46,15 @@ def keyset(queryset: QuerySet[M], request: HttpRequest, size: int = 50) -> Page[
 
 
 def merged(querysets: Sequence[QuerySet[Any]], request: HttpRequest, size: int = 50) -> Page[Any]:
-    """Return one page over several tables whose ids share one time line; one query each."""
+    """Return one page over several tables whose ids share one time line."""
     after, before = (_cursor(request.GET.get(name, "")) for name in CURSORS)
     if before is not None:
-        rows = _next(querysets, size + 1, pk__gt=before)
+        rows = along.nearest(querysets, size + 1, before, upwards=True)
         if len(rows) > size:
             return _page(rows[:size][::-1], request.GET, newer=True, older=True)
         after = None  # fewer than a page: show the first page in full
-    rows = _next(querysets, size + 1, **({} if after is None else {"pk__lt": after}))
+    rows = along.nearest(querysets, size + 1, after)
     return _page(rows[:size], request.GET, newer=after is not None, older=len(rows) > size)
-
-
-def _next(querysets: Sequence[QuerySet[Any]], most: int, **beyond: int) -> list[Any]:
-    """Return the rows next to the cursor, nearest first: going up from `pk__gt`, else down."""
-    upwards = "pk__gt" in beyond
-    nearest = [along.newest(queryset.filter(**beyond)) for queryset in querysets]
-    found = chain(*((rows.reverse() if upwards else rows)[:most] for rows in nearest))
-    return sorted(found, key=lambda row: row.pk, reverse=not upwards)[:most]
 
 
 def _page(rows: list[M], query: QueryDict, *, newer: bool, older: bool) -> Page[M]:

@@ -15,8 +15,8 @@ from benchmarks.frame import Row
 
 # What each may take in its short form, in seconds, the making of its history included: 15 minutes in all.
 PROGRAMS = {
-    "door": 100, "log": 190, "pages": 45, "live": 230, "runs": 40, "retention": 125, "memory": 65,
-    "start": 45, "kills": 55,
+    "door": 110, "log": 165, "pages": 65, "live": 220, "runs": 40, "retention": 135, "memory": 70,
+    "start": 40, "kills": 55,
 }  # fmt: skip
 PATIENCE = 40  # seconds in which a program that was cut stops its copy and tells what it knows
 LONG = 10  # times as much for the long form

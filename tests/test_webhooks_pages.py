@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from audit import ids
+from audit import along, ids
 from connections import connecting
 from tests.accounts import connected, new_signing_secret
 from tests.doors import Sender, body
@@ -47,6 +47,21 @@ def test_pages_follow_the_time_line_of_both(viewer_client):
     third = viewer_client.get(f"/log/{second.next_url}").context["page"]
     assert [row.code for page in (first, second, third) for row in page.rows] == newest_first
     assert shown(viewer_client, second.previous_url) == newest_first[:50]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_what_is_nearest_is_found_across_weeks_and_tables_in_both_directions(size):
+    research, now = connected(), datetime.now(UTC).timestamp()
+    ages = [(days, make) for days in (0, 1, 6.9, 7.1, 8, 20, 21, 40) for make in (arrived, rejected)]
+    rows = [make(research, id=ids.new_id(now - days * 86_400)) for days, make in [*ages, (7.1, arrived)]]
+    newest_first = sorted((row.pk for row in rows), reverse=True)
+    parts = [Event.objects.all(), Rejection.objects.all()]
+    assert [row.pk for row in along.nearest(parts, size)] == newest_first[:size]
+    for place, key in enumerate(newest_first):
+        older = [row.pk for row in along.nearest(parts, size, key)]
+        newer = [row.pk for row in along.nearest(parts, size, key, upwards=True)]
+        assert older == newest_first[place + 1 :][:size]
+        assert newer == newest_first[:place][::-1][:size]
 
 
 def test_every_filter_narrows(viewer_client):
