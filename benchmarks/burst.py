@@ -70,4 +70,5 @@ def forget() -> None:
         if places or runs.exists():
             events._raw_delete("default")
             runs._raw_delete("default")
+            cursor.execute("TRUNCATE overview_runchange")  # each run that went was noted for the overview
             cursor.execute(f"VACUUM {', '.join(sorted(places | {'operations_run'}))}")
