@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from benchmarks import burst, cases, frame, house, queries, seed
 from benchmarks.cases import Case
@@ -54,8 +54,8 @@ class Size:
     def round(self) -> None:
         """Carry out every query once more."""
         house.point_at(self.home)
-        for query in next(iter(self.asked.values())):
-            queries.explained(query)  # a fresh connection reads the catalogue of all partitions once
+        with connection.cursor() as cursor:  # a fresh connection reads the catalogue of all partitions once
+            cursor.execute("EXPLAIN SELECT FROM webhooks_event ORDER BY type, id LIMIT 1")
         for case, asked in self.asked.items():
             plans = [queries.explained(query) for query in asked]
             self.times.setdefault(case.name, []).append(sum(plan.milliseconds for plan in plans))
