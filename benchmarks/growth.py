@@ -28,13 +28,17 @@ def doors(sizes: list[int], rounds: int) -> Iterator[Row]:
     """
     with ExitStack() as open_copies:
         copies = {size: open_copies.enter_context(_copy(size)) for size in (0, *sizes)}
-        measures = {}
+        benches = {}
         for size, copy in copies.items():
             copy.use()
-            bench = door.Bench(copy, deliveries.Sender.of(f"Growth {deliveries.run_name()}"), SECONDS)
-            measures[f"{size:,} stored"] = partial(_rate, bench)
-        limit = Pgbench(copies[0].home, bench.sender)
+            sender = deliveries.Sender.of(f"Growth {deliveries.run_name()}")
+            benches[size] = door.Bench(copy, sender, SECONDS)
+        limit = Pgbench(copies[0].home, benches[0].sender)
+        measures = {f"{size:,} stored": partial(_rate, bench) for size, bench in benches.items()}
         taken = Rounds({"pgbench": lambda: limit.rate(64, int(SECONDS)), **measures}, rounds)
+        for size in sizes:
+            copies[size].use()
+            benches[size].forget()
         empty, title = "0 stored", "The door over its rate in an empty copy, 64 connections"
         points = [(1.0, 1.0), *((size, taken.ratio(f"{size:,} stored", empty) or 0) for size in sizes)]
         yield from _drawn("door", Chart(title, "stored events", "×", {"door": points}))
