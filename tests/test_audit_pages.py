@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
 
-from audit import exports, ids, log, pages, spreadsheet
+from audit import exports, ids, log, pages, spreadsheet, views
 from audit.models import Entry
 
 
@@ -145,6 +145,21 @@ def test_a_cell_that_holds_more_than_one_value_is_no_python() -> None:
     cells = [["late", "held"], [], {"id": "resp_1", "ok": True}, [{"index": 0}], True]
     [read] = list(csv.reader(io.StringIO(spreadsheet.line(cells), newline="")))
     assert read == ["late, held", "", '{"id":"resp_1","ok":true}', '[{"index":0}]', "true"]
+
+
+def test_each_kind_of_target_can_be_chosen_once_and_is_read_off_the_index(admin_client, five) -> None:
+    Entry.objects.bulk_create(
+        Entry(id=ids.new_id(), action="x", target_type=("run", "connection", "")[number % 3])
+        for number in range(3_000)
+    )
+    page = admin_client.get("/audit/").context["filters"]
+    [what] = [control for control in page.controls if control.name == "target_type"]
+    kinds = Entry.objects.exclude(target_type="").values_list("target_type", flat=True)
+    assert [kind for kind, _ in what.choices] == sorted(set(kinds))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE audit_entry")
+        cursor.execute(f"EXPLAIN {views.KINDS}")
+        assert "Seq Scan" not in str(cursor.fetchall())
 
 
 def test_exports_hold_every_row_and_are_on_the_trail(admin_client, five, monkeypatch) -> None:
