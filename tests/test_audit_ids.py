@@ -26,6 +26,14 @@ def test_ids_follow_each_other_in_time_and_fit_into_the_column():
     assert born[-1] < 1 << 63
 
 
+@pytest.mark.parametrize("moment", MOMENTS[:3])
+def test_ids_of_one_millisecond_follow_each_other_wherever_the_count_is(moment):
+    for later in range(5_000):  # the count goes round after 4,096
+        at = moment.timestamp() + later / 100
+        born = [ids.new_id(at) for _ in range(3)]
+        assert born == sorted(set(born))
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_id_tells_when_it_was_born(moment):
     row_id = ids.new_id(moment.timestamp())
