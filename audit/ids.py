@@ -30,8 +30,9 @@ def new_id(at: float | None = None) -> int:
 
 
 def _number(milliseconds: int, numbers: int) -> int:
-    """Count on. A new millisecond whose count has passed the half begins at zero: it would go round within it,
-    and of two rows the later one would have the smaller id (once in 4,096 where ids come close together).
+    """Count on; a new millisecond begins at zero when the count has passed its half.
+
+    Once in 4,096 it went round within a millisecond, and of two rows the later one had the smaller id.
     """
     global _last
     with _lock:
