@@ -30,7 +30,7 @@ class Sending:
     told: set[str] = field(default_factory=set)  # answered 200
     answers: Counter[int] = field(default_factory=Counter)
     broken: int = 0
-    last: float = 0.0  # when the last slice began of which something was answered 200
+    last: tuple[float, float] = (0.0, 0.0)  # when the last slice with a 200 began, and when the first came
     over: threading.Event = field(default_factory=threading.Event)
 
     def go_on(self) -> None:
@@ -40,9 +40,9 @@ class Sending:
             with load.prepared(self.sender, wanted) as requests:
                 began = time.monotonic()
                 done = load.send(self.house.port, requests, connections=32, seconds=SLICE)
-            if told := {wanted[index] for index in done.with_status(200)}:
-                self.told |= told
-                self.last = began
+            if taken := done.with_status(200):
+                self.told |= {wanted[index] for index in taken}
+                self.last = began, began + done.microseconds[done.statuses.index(200)] / 1e6
             self.answers += done.counts()
             self.broken += done.broken + done.lost
             time.sleep(0.1 if done.indexes else 0.5)
@@ -69,11 +69,11 @@ def kill_postgres(copy: house.House) -> float:
 def taken_again(sending: Sending, moment: float) -> float:
     """Return the seconds from the kill until deliveries were answered 200 again. Raises TimeoutError after
     two minutes."""
-    while sending.last < moment:
+    while sending.last[0] < moment:
         if time.monotonic() - moment > 120:
             raise TimeoutError("No delivery was taken within two minutes of a kill.")
         time.sleep(0.05)
-    return sending.last - moment
+    return sending.last[1] - moment
 
 
 def kill_by_turns(copy: house.House, sending: Sending, kills: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""The port of the pages: is it free, and does somebody answer there yet?"""
+"""The port of the pages: opened once for all web processes to come; does one of them answer there yet?"""
 
 import http.client
 import socket
@@ -10,20 +10,23 @@ from config.services import NotReady
 from config.supervisor import Child
 
 SERVES_WITHIN = 60  # seconds
+BACKLOG = 2048  # callers that wait for a web process; uvicorn's own number
 
 
-def refuse_taken(host: str, port: int) -> None:
-    """Raise NotReady when something listens on this port already, or it may not be used."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", "") or str(error)
-            raise NotReady(
-                f"Port {port} on {host} cannot be used ({why}): choose another, "
-                "for example `make run PORT=8701` or `manage.py up --port 8701`."
-            ) from None
+def listen(host: str, port: int) -> socket.socket:
+    """Return the open socket of the pages. Raises NotReady when the port is taken, or may not be used.
+
+    `up` keeps it while web processes come and go: whoever calls meanwhile waits, and is not refused.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        why = (getattr(error, "strerror", "") or str(error)).partition(" (while")[0]
+        raise NotReady(
+            f"Port {port} on {host} cannot be used ({why}): choose another, "
+            "for example `make run PORT=8701` or `manage.py up --port 8701`."
+        ) from None
 
 
 def free() -> int:

@@ -31,6 +31,7 @@ class Product:
     home: Path = field(default_factory=lambda: home.folder(BASE))
     postgres: Postgres | None = field(default=None, init=False)
     valkey: Valkey | None = field(default=None, init=False)
+    pages: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
         """Decide what this copy's programs are told about addresses."""
@@ -48,7 +49,7 @@ class Product:
         Return True after an orderly stop, False when the database ended. Raises NotReady and home.Unusable.
         """
         claimed = home.claim(self.home)
-        ports.refuse_taken(self.host, self.port)
+        self.pages = ports.listen(self.host, self.port)
         if not os.environ.get("DATABASE_URL"):
             self.postgres = Postgres(self.home)
         if not os.environ.get("CELERY_BROKER_URL"):
@@ -58,6 +59,7 @@ class Product:
             self._start(supervisor, claimed, ready)
             return supervisor.watch()
         finally:
+            self.pages.close()  # from now on callers are refused, and need not wait for nobody
             supervisor.stop()
             home.announce(claimed, {})
 
@@ -90,8 +92,9 @@ class Product:
         }
 
     def _children(self) -> list[Child]:
-        address = ["--host", self.host, "--port", str(self.port)]
-        web = self._child("web", ["manage.py", "web", *address], SWITCHBOARD_POOL=str(POOL))
+        pages = str(self.pages.fileno())
+        web = self._child("web", ["manage.py", "web", "--socket", pages], SWITCHBOARD_POOL=str(POOL))
+        web.keeps = [self.pages.fileno()]
         others = ["config.celery_workers", WORKERS, "--beat", str(self.home / "run" / "beat")]
         # Threads would each take their memory from a heap of their own: 249 MiB after 800 runs, not 266.
         worker = self._child("worker", ["-m", *others], MALLOC_ARENA_MAX="2")

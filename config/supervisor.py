@@ -12,7 +12,7 @@ from typing import Protocol
 from config import processes
 
 LOOK = 0.2  # seconds between two looks at the children
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a child that ended is started again
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds that two starts of a child lie apart at least
 HURRIED = 1.0  # seconds that a child has to stop when the database is gone: the next start waits for it
 SETTLED = 60.0  # seconds after which a child that ended counts as having run well
 
@@ -59,15 +59,16 @@ class Child:
         self.started = time.monotonic()
 
     def look(self, say: Callable[[str], None]) -> None:
-        """Start the program again when it ended, later each time it ends soon."""
+        """Start the program again when it ended: at once when it ran, later each time it ends soon."""
+        now = time.monotonic()
         if self.process and self.process.poll() is not None:
-            if time.monotonic() - self.started > SETTLED:
+            if now - self.started > SETTLED:
                 self.pause = FIRST_PAUSE
-            how = how_it_ended(self.process)
-            say(f"{self.name} ended ({how}); it starts again in {self.pause:.0f} s. See {self.log}")
-            self.due, self.pause = time.monotonic() + self.pause, min(self.pause * 2, LONGEST_PAUSE)
+            self.due, self.pause = self.started + self.pause, min(self.pause * 2, LONGEST_PAUSE)
+            when = f"in {self.due - now:.0f} s" if self.due - now > LOOK else "at once"
+            say(f"{self.name} ended ({how_it_ended(self.process)}); it starts again {when}. See {self.log}")
             self.process = None
-        elif not self.process and time.monotonic() >= self.due:
+        if not self.process and now >= self.due:
             self.start()
 
     def stop(self) -> None:

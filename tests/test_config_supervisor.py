@@ -39,31 +39,45 @@ def says_up(child):
     return child.log.exists() and "up" in child.log.read_text()
 
 
-def test_a_child_that_died_is_started_again_after_a_pause_that_grows(child):
-    said, sleeper = [], child()
-    sleeper.start()
-    sleeper.process.kill()
-    sleeper.process.wait()
+@pytest.fixture
+def ended(child):
+    """A child that was killed so many seconds after its start, and the pause that it had come to."""
+
+    def make(ran, pause=1.0):
+        made = child()
+        made.start()
+        made.process.kill()
+        made.process.wait()
+        made.started, made.pause = time.monotonic() - ran, pause
+        return made
+
+    return make
+
+
+def test_a_child_that_ran_and_died_is_started_again_at_once(ended):
+    said, sleeper = [], ended(ran=3)
     sleeper.look(said.append)
-    assert said == [f"sleeper ended (signal 9); it starts again in 1 s. See {sleeper.log}"]
-    assert sleeper.process is None
+    assert said == [f"sleeper ended (signal 9); it starts again at once. See {sleeper.log}"]
+    assert sleeper.process.poll() is None
+
+
+def test_a_child_that_ends_soon_again_and_again_is_started_later_each_time(ended):
+    said, sleeper = [], ended(ran=3, pause=8.0)
+    sleeper.look(said.append)
+    assert said == [f"sleeper ended (signal 9); it starts again in 5 s. See {sleeper.log}"]
     sleeper.look(said.append)
     assert sleeper.process is None  # not yet
     sleeper.due = 0
     sleeper.look(said.append)
     assert sleeper.process.poll() is None
+    assert sleeper.pause == 16
+
+
+def test_a_child_that_ran_well_for_long_has_its_failures_forgotten(ended):
+    sleeper = ended(ran=3600, pause=30.0)
+    sleeper.look([].append)
+    assert sleeper.process.poll() is None
     assert sleeper.pause == 2
-
-
-def test_a_child_that_ran_well_for_long_starts_again_soon(child):
-    sleeper = child()
-    sleeper.start()
-    sleeper.pause, sleeper.started = 30.0, time.monotonic() - 3600
-    sleeper.process.kill()
-    sleeper.process.wait()
-    said = []
-    sleeper.look(said.append)
-    assert "in 1 s" in said[0]
 
 
 def test_a_child_that_does_not_listen_is_ended_when_its_patience_is_over(child):

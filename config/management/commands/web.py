@@ -1,5 +1,7 @@
 """`manage.py web`: the web process alone, as `up`, the container and systemd start it."""
 
+import socket
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -19,12 +21,13 @@ class Command(BaseCommand):
         """Take the address to listen on."""
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--socket", type=int, help="an open socket to serve instead, as `up` hands it on")
 
-    def handle(self, *, port: int, host: str, **_: Any) -> None:
+    def handle(self, *, port: int, host: str, **options: Any) -> None:
         """Serve until SIGTERM; open streams get three seconds, and then the door's last rows three more."""
         from config import asgi  # it collects and freezes all that is loaded, so it comes last
 
-        uvicorn.run(
+        asked = uvicorn.Config(
             asgi.application,
             http=protocol.beside(asgi.door),
             host=host,
@@ -37,3 +40,6 @@ class Command(BaseCommand):
             timeout_keep_alive=30,
             timeout_graceful_shutdown=3,
         )
+        given = options["socket"]
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(asked).run(None if given is None else [socket.socket(fileno=given)])
