@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +24,18 @@ class Case:
     told: dict[str, str]
 
 
-def run(files: Sequence[str]) -> list[Case]:
-    """Run these files of `tests/` and return their cases; what pytest says goes to standard error."""
+def run(files: Sequence[str], environment: Mapping[str, str] | None = None) -> list[Case]:
+    """Run these files of `tests/` ("" is all of them), in this environment or another; return their cases.
+
+    What pytest says goes to standard error.
+    """
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         places = [f"tests/{file}" for file in files]
         subprocess.run(
             [sys.executable, *RUN, f"--junitxml={report}", *places],
             cwd=settings.BASE_DIR,
+            env=environment,
             stdout=sys.stderr,
             check=False,  # the table tells what failed
         )
