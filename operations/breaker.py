@@ -4,7 +4,7 @@ sees it."""
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 
 from operations.models import Breaker
@@ -39,17 +39,23 @@ def is_trouble(code: str, status: int | None) -> bool:
     return code in TROUBLE or (status is not None and status >= 500)
 
 
-def note(host: str, code: str, status: int | None, error: str = "") -> None:
-    """Write down how a call to the host ended: an answer below 500 closes the breaker, trouble counts."""
+@transaction.atomic
+def note(host: str, code: str, status: int | None, error: str = "", *, tried: bool = False) -> None:
+    """Write down how a call to the host ended: an answer below 500 closes the breaker, trouble counts.
+
+    Of a host that is left alone only trouble of those who `tried` it counts: what was on its way when the
+    breaker opened says nothing new, and eight calls that fail at once would make 30 seconds of rest four
+    minutes.
+    """
     if not is_trouble(code, status):
         if status is not None:
             Breaker.objects.filter(host=host).delete()
         return
-    Breaker.objects.get_or_create(host=host)
-    Breaker.objects.filter(host=host).update(failures=F("failures") + 1, error=error[:500])
-    failures = Breaker.objects.values_list("failures", flat=True).get(host=host)
-    if failures >= OPENS_AT:
-        Breaker.objects.filter(host=host).update(until=_until(failures))
+    found, _ = Breaker.objects.select_for_update().get_or_create(host=host)
+    if found.until is None or tried:
+        found.failures, found.error = found.failures + 1, error[:500]
+        found.until = _until(found.failures) if found.failures >= OPENS_AT else None
+        found.save()
 
 
 def resting() -> list[Breaker]:

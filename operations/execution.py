@@ -87,7 +87,8 @@ def tried(claimed: Claim, attempt: Attempt) -> Outcome | None:
 def _note_host(claimed: Claim, host: str, outcome: Outcome) -> None:
     """Count trouble, and a good end only where there was trouble before."""
     if host in claimed.hosts or breaker.is_trouble(outcome.code, outcome.status):
-        breaker.note(host, outcome.code, outcome.status, outcome.sentence)
+        tried = claimed.hosts.get(host) is not None  # it was left alone when this call was let through
+        breaker.note(host, outcome.code, outcome.status, outcome.sentence, tried=tried)
 
 
 def put_back(run: Run, wait: gate.Wait) -> None:

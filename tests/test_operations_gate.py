@@ -131,10 +131,23 @@ def test_one_call_tries_whether_the_host_is_back(connect):
     Breaker.objects.create(host="h", failures=9, until=timezone.now() - timedelta(seconds=1))
     assert breaker.rest("h") == 0
     assert breaker.rest("h") > 0
-    breaker.note("h", "timeout", None)
+    breaker.note("h", "timeout", None, tried=True)
     assert breaker.rest("h") > 60
     breaker.note("h", "", 404)
     assert breaker.rest("h") == 0
+
+
+def test_calls_that_fail_at_the_same_time_cost_the_host_one_rest(connect, server):
+    server.script = answer(b"{}", "503 Service Unavailable")
+    connection = connect("Ours")
+    Policy.objects.create(connection=connection, at_once=20)
+    for claimed in [execution.claim(asked(connection).id) for _ in range(12)]:
+        execution.carry_out(claimed)
+    assert [rest.failures for rest in breaker.resting()] == [breaker.OPENS_AT]
+    assert breaker.rest(breaker.host_of(server.url)) <= breaker.FIRST_REST
+    a_while_later()
+    runs.execute(asked(connection).id)
+    assert [rest.failures for rest in breaker.resting()] == [breaker.OPENS_AT + 1]  # it tried, and failed
 
 
 def test_tokens_and_cost_are_kept_by_run_and_day(connect):
