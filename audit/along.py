@@ -106,12 +106,13 @@ def nearest(
 def _near(rows: Rows, most: int, beyond: int | None, *, upwards: bool) -> list[Any]:
     """Return so many rows of the next week, of a table in weekly partitions; nothing if there are fewer.
 
-    To plan over one or two weeks takes 0.4 to 0.7 ms, over 36 of them 1.3 to 2.3.
+    To plan over one or two weeks takes 0.4 to 0.7 ms, over 36 of them 1.3 to 2.3. Upwards from this week
+    there are no others.
     """
-    if not getattr(rows.model, "WEEKLY", False):
-        return []
     now = ids.id_at(datetime.now(UTC))
     start = ids.time_of(now if beyond is None else min(beyond, now))
+    if not getattr(rows.model, "WEEKLY", False) or (upwards and start + WEEK > ids.time_of(now)):
+        return []
     week = {"pk__lt": ids.id_at(start + WEEK)} if upwards else {"pk__gt": ids.id_at(start - WEEK)}
     found = list(rows.filter(**week)[:most])
     return found if len(found) == most else []

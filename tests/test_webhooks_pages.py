@@ -64,6 +64,16 @@ def test_what_is_nearest_is_found_across_weeks_and_tables_in_both_directions(siz
         assert newer == newest_first[:place][::-1][:size]
 
 
+def test_a_page_leads_to_the_neighbours_at_its_own_connection(viewer_client):
+    research, other, now = connected("Research"), connected("Other"), datetime.now(UTC).timestamp()
+    whose = [(40, research), (21, other), (20, research), (1, other), (0, research)]
+    rows = [arrived(one, id=ids.new_id(now - days * 86_400)) for days, one in whose]
+    of_research = [None, *(row for row in rows if row.connection_id == research.pk), None]
+    for older, row, newer in zip(of_research, of_research[1:], of_research[2:], strict=False):
+        context = viewer_client.get(row.get_absolute_url()).context
+        assert (context["older"], context["newer"]) == (older, newer)
+
+
 def test_every_filter_narrows(viewer_client):
     research, other = connected("Research"), connected("Other")
     event = arrived(

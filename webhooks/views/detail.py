@@ -121,10 +121,10 @@ TABS: dict[str, Tab] = {
 
 def _neighbours(request: HttpRequest, row: Event | Rejection) -> dict[str, Any]:
     """Return the events of the same connection before and after: n and p on the page."""
-    rows = _visible(request, type(row)).light()
+    rows = type(row).objects.for_user(person_of(request)).only("pk")
     of_none = along.newest(rows.filter(connection=None))
     near = along.exactly(rows, connection=row.connection_id) if row.connection_id else of_none
     return {
-        "newer": near.filter(pk__gt=row.pk).reverse().first(),
-        "older": near.filter(pk__lt=row.pk).first(),
+        name: next(iter(along.nearest([near], 1, row.pk, upwards=upwards)), None)
+        for name, upwards in (("newer", True), ("older", False))
     }
