@@ -91,3 +91,21 @@ def test_what_is_no_backup_is_refused(tmp_path):
         archive.label_of(tmp_path / "x.tar")
     with pytest.raises(NotReady, match="made by another version"):
         archive.label_of(archived(tmp_path, b'{"format": 99}'))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../keys", tarfile.REGTYPE), ("/etc/x", tarfile.REGTYPE), ("files/a/../../b", tarfile.REGTYPE)]
+    + [("files/link", tarfile.SYMTYPE), ("files/hard", tarfile.LNKTYPE), ("files/null", tarfile.CHRTYPE)],
+)
+def test_what_would_lie_elsewhere_is_refused_before_anything_changes(here, person, name, kind):
+    person("viewer", username="later")
+    with tarfile.open(archived(here, b"{}"), "a") as made:
+        about = tarfile.TarInfo(name)
+        about.type, about.linkname = kind, "/etc/passwd"
+        made.addfile(about)
+    with pytest.raises(NotReady, match="Nothing was changed"):
+        archive.read(here / "other.tar")
+    assert Person.objects.get().username == "later"
+    assert (here / "files" / "runs" / "answer.bin").read_bytes() == b"\x00speech"
+    assert not (here / "keys").exists()
