@@ -1,6 +1,6 @@
 """What works behind the pages of `manage.py up`: loaded once, forked into workers, beat and practice.
 
-    python -m config.celery_workers 2 --beat FILE --practice SOCKET
+    python -m config.celery_workers 2 --beat --practice SOCKET
 
 Threads share one interpreter lock: runs that only wait need threads, runs that are answered at once need a
 second process. A fork after loading shares what was loaded: 170 MiB for all of them instead of 310, and one
@@ -109,8 +109,8 @@ def _work(name: str) -> None:
     app.Worker(hostname=f"{name}@{os.uname().nodename}", without_mingle=True, without_gossip=True).start()
 
 
-def _tick(schedule: str) -> None:
-    clock.app.Beat(schedule=schedule, quiet=True).run()
+def _tick() -> None:
+    clock.app.Beat(quiet=True).run()
 
 
 def _practise(listening: int) -> None:
@@ -124,14 +124,14 @@ def main(arguments: list[str]) -> None:
     """Load everything, then be what the command line asks for, until SIGTERM."""
     parser = argparse.ArgumentParser(prog="config.celery_workers")
     parser.add_argument("workers", type=int)
-    parser.add_argument("--beat", help="the file that keeps the schedule")
+    parser.add_argument("--beat", action="store_true", help="the clock, too")
     parser.add_argument("--practice", type=int, help="the open socket on which the practice service answers")
     asked = parser.parse_args(arguments)
     _load()
     workers = [f"worker{number}" for number in range(1, asked.workers + 1)]
     jobs: dict[str, Job] = {PRACTICE: partial(_practise, asked.practice)} if asked.practice else {}
     jobs |= {name: partial(_work, name) for name in workers}
-    jobs |= {"beat": partial(_tick, asked.beat)} if asked.beat else {}
+    jobs |= {"beat": _tick} if asked.beat else {}
     Family(jobs).run()
 
 

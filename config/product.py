@@ -95,7 +95,7 @@ class Product:
         pages = str(self.pages.fileno())
         web = self._child("web", ["manage.py", "web", "--socket", pages], SWITCHBOARD_POOL=str(POOL))
         web.keeps = [self.pages.fileno()]
-        others = ["config.celery_workers", WORKERS, "--beat", str(self.home / "run" / "beat")]
+        others = ["config.celery_workers", WORKERS, "--beat"]
         # Threads would each take their memory from a heap of their own: 249 MiB after 800 runs, not 266.
         worker = self._child("worker", ["-m", *others], MALLOC_ARENA_MAX="2")
         if self.practice:

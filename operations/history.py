@@ -51,7 +51,9 @@ def filters(visible: ConnectionQuerySet) -> Sequence[pages.Filter]:
             "state", gettext("State"), by_state, (*State.choices, (EITHER, gettext("Failed or unknown")))
         ),
         pages.exact(
-            "connection", gettext("Connection"), lambda: [(str(one.pk), one.name) for one in visible]
+            "connection",
+            gettext("Connection"),
+            lambda: [(str(pk), name) for pk, name in visible.values_list("pk", "name")],
         ),
         pages.exact("resource", gettext("Resource"), resources),
         pages.Filter("operation", gettext("Operation"), by_operation, hint="batches.create"),

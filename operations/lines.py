@@ -14,7 +14,9 @@ ORIGINS: dict[str, pages.Words] = dict(Origin.choices)  # Django's own look-up h
 
 
 class Line(TypedDict):
-    """The values of one row. A mapping: templates look those up at half the cost of attributes."""
+    """The values of one row, each with a hash: a row is drawn once as long as it says the same. A mapping:
+    templates look those up at half the cost of attributes.
+    """
 
     id: str
     code: str
@@ -23,7 +25,7 @@ class Line(TypedDict):
     state: str
     operation: str
     action: str
-    tags: Sequence[str]
+    tags: tuple[str, ...]
     connection: str
     practice: bool
     wrong: int | None  # the HTTP status, when it tells of an error
@@ -50,7 +52,7 @@ def _line(run: Run, before: str, choose: str) -> Line:
         "state": run.state,
         "operation": run.operation_key,
         "action": run.action,
-        "tags": run.tags,
+        "tags": tuple(run.tags),
         "connection": run.connection_name,
         "practice": run.practice,
         "wrong": run.status if run.status and run.status >= 400 else None,

@@ -5,6 +5,7 @@ from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
+from celery.beat import Scheduler
 from celery.signals import task_postrun, task_prerun
 from django.conf import settings
 from django.db import connection
@@ -28,6 +29,23 @@ def test_messages_are_json_and_answers_are_kept_nowhere():
     assert app.conf.accept_content == ["json"]
     assert app.conf.task_ignore_result
     assert app.conf.result_backend is None
+
+
+@pytest.fixture
+def clock():
+    """The module of beat's application, which becomes the current one where it is loaded."""
+    yield import_module("config.clock")
+    app.set_current()
+
+
+def test_beat_ticks_at_a_start_and_goes_on_when_the_time_of_day_is_set_back(clock, monkeypatch):
+    started = Scheduler(clock.app).schedule.values()
+    assert {entry.name for entry in started if entry.is_due().is_due} == set(settings.CELERY_BEAT_SCHEDULE)
+    ticked = [next(entry) for entry in started]
+    assert not any(entry.is_due().is_due for entry in ticked)
+    monkeypatch.setattr(clock.app, "now", lambda: clock.LONG_AGO)
+    monkeypatch.setattr(clock, "MOMENT", clock.MOMENT - 3600)  # an hour later, whatever the time of day is
+    assert all(entry.is_due().is_due for entry in ticked)
 
 
 @pytest.fixture

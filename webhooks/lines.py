@@ -15,14 +15,16 @@ CAUSES: dict[str, pages.Words] = dict(Cause.choices)
 
 
 class Line(TypedDict):
-    """The values of one row. A mapping: templates look those up at half the cost of attributes."""
+    """The values of one row, each with a hash: a row is drawn once as long as it says the same. A mapping:
+    templates look those up at half the cost of attributes.
+    """
 
     id: str
     code: str
     url: str
     state: str
     title: pages.Words
-    badges: Sequence[tuple[str, pages.Words]]
+    badges: tuple[tuple[str, pages.Words], ...]
     detail: str  # why it was refused; "" for an event
     object: str
     connection: str
@@ -49,7 +51,7 @@ def _line(row: Row, before: str) -> Line:
         "url": f"{before}{code}/",
         "state": state,
         "title": title,
-        "badges": row.badges,
+        "badges": tuple(row.badges),
         "detail": detail,
         "object": thing,
         "connection": row.connection_name or "",

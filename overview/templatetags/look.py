@@ -1,7 +1,6 @@
 """The look: icons, states, times, durations and JSON trees, for the templates of every room."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, reduce
@@ -11,7 +10,6 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template import Context
-from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -20,7 +18,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
 
 from audit import ids, retelling
-from audit.pages import Control
 from overview import navigation, tree
 from people.access import person_of
 
@@ -115,19 +112,6 @@ def options(choices: Iterable[tuple[Any, Any]], chosen: Any = "") -> SafeString:
     return format_html_join(
         "", shape, ((value, " selected" if value == chosen else "", label) for value, label in texts)
     )
-
-
-@register.simple_tag
-def control(one: Control) -> str:
-    """Draw one field of a filter bar."""
-    choices = None if one.choices is None else tuple((str(value), str(label)) for value, label in one.choices)
-    return _control(replace(one, label=str(one.label), hint=str(one.hint), choices=choices), get_language())
-
-
-@lru_cache(256)
-def _control(one: Control, _language: str | None) -> str:
-    """Of a bar's dozen one or two change from page to page; to draw all of the log's takes 1 ms."""
-    return get_template("components/filter.html").render({"control": one})
 
 
 @register.filter

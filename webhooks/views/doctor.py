@@ -24,9 +24,11 @@ def findings(row: Rejection, person: Person, candidate: str = "") -> list[Findin
     secret. Nothing of a signature whose body is not kept.
     """
     delivery = Delivery(dict(row.header_pairs), row.raw or b"", row.arrived_at)
-    if row.raw is None and claims(delivery.headers):
+    signed = bool(claims(delivery.headers))
+    if row.raw is None and signed:
         return []
-    return examine(delivery, suspects(row.connection, person, candidate))
+    # Where there is no signature, no secret can have made it: to open twelve took 2 ms of the page.
+    return examine(delivery, suspects(row.connection, person, candidate) if signed or candidate else [])
 
 
 @require_POST
