@@ -83,13 +83,14 @@ def _url(query: QueryDict, **cursor: int | None) -> str:
 @dataclass(frozen=True)
 class Filter:
     """One question a list can be asked. `narrow` returns the rows that pass, or the way that leads along
-    them alone; it raises ValueError for a senseless value.
+    them alone; it raises ValueError for a senseless value. Without choices (None) it takes any text; a new
+    house has no connection to choose, and still that is a choice.
     """
 
     name: str
     label: Words
     narrow: Narrow
-    choices: Choices | Callable[[], Choices] = ()
+    choices: Choices | Callable[[], Choices] | None = None
     kind: str = "search"
     hint: Words = ""
 
@@ -101,7 +102,7 @@ class Control:
     name: str
     label: Words
     value: str
-    choices: Choices = ()
+    choices: Choices | None = None
     kind: str = "search"
     hint: Words = ""
     error: str = ""
@@ -154,10 +155,10 @@ def _place(request: HttpRequest) -> int | None:
 
 
 def _narrowed(
-    queryset: QuerySet[M], one: Filter, value: str, choices: Choices, ways: list[Way]
+    queryset: QuerySet[M], one: Filter, value: str, choices: Choices | None, ways: list[Way]
 ) -> tuple[QuerySet[M], str]:
     try:
-        if choices and value not in {known for known, _ in choices}:
+        if choices is not None and value not in {known for known, _ in choices}:
             raise ValueError(gettext("There is no such choice."))
         found = one.narrow(queryset, value)
     except ValueError as problem:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit import exports, ids, log, pages, spreadsheet, views
 from audit.models import Entry
+from overview.templatetags import drawn
 
 
 @pytest.fixture
@@ -112,6 +113,14 @@ def _condition(sql: str) -> str:
 def test_a_wrong_day_says_how_a_day_is_written(rf, db) -> None:
     filters = pages.filtered(Entry.objects.all(), rf.get("/?since=x"), FILTERS)
     assert filters.controls[1].error == "A day is written like 2026-11-24."
+
+
+def test_a_choice_among_none_is_a_choice(rf, db) -> None:
+    """A new house has no connection: its filter offers “Any”, and takes no text."""
+    whose = pages.exact("who", "Who", list, "actor")
+    assert "<select" in drawn.control(pages.filtered(Entry.objects.all(), rf.get("/"), [whose]).controls[0])
+    asked = pages.filtered(Entry.objects.all(), rf.get("/?who=x"), [whose]).controls[0]
+    assert asked.error == "There is no such choice."
 
 
 def test_a_count_stops_at_its_limit(five) -> None:
