@@ -74,7 +74,9 @@ def _connections(sight: Sight, counted: Counted) -> Iterator[Finding]:
         elif not one.practice and not one.signing_rows:
             title = _("%(name)s takes no webhooks") % {"name": one}
             text = _("No signing secret is entered, so every webhook is refused.")
-            yield Finding("orange", title, text, one.get_absolute_url(), _("Enter the secret"))
+            url = f"{one.get_absolute_url()}?tab=webhook"
+            action = _("Enter the secret") if sight.person.may(Role.ADMIN) else _("See the endpoint")
+            yield Finding("orange", title, text, url, action)
 
 
 def _silent(sight: Sight, counted: Counted) -> Iterator[Finding]:

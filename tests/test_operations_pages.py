@@ -11,8 +11,8 @@ from django.urls import reverse
 from connections import connecting
 from connections.models import Connection
 from definitions import catalog
-from operations import runs
-from operations.models import Run, State, StoredFile
+from operations import runs, spending
+from operations.models import Preset, Price, Run, Spent, State, StoredFile
 from tests.loopback import Loopback, answer
 
 KEY = "sk-canary-0123456789abcdef"
@@ -103,6 +103,33 @@ def test_a_viewer_looks_and_does_not_run(viewer_client, connection):
     assert "operator" in text(response)
     assert not Run.objects.exists()
     assert viewer_client.post(f"/connections/{connection.pk}/test/").status_code == 403
+    form = text(viewer_client.get(CHAT_FORM))
+    assert 'name="intent"' not in form
+    assert "hx-post" not in form
+    assert "Who is an admin?" in form
+
+
+def test_a_viewer_keeps_no_preset_for_everybody(viewer_client, connection):
+    kept = post(viewer_client, connection, intent="preset", preset_name="Mine", **CHAT)
+    assert (kept.status_code, Preset.objects.count()) == (403, 0)
+
+
+def test_ticked_runs_are_compared_at_an_address_that_holds_nothing_but_them(viewer_client, connection):
+    rows = [runs.start(connection, "models.list", {}) for _ in range(2)]
+    assert "Compare two" in text(viewer_client.get("/runs/"))
+    ticked = {"run": [run.ref for run in rows], "csrfmiddlewaretoken": "x", "word": ""}
+    address = viewer_client.post("/runs/compare/", ticked)["Location"]
+    assert address == f"/runs/compare/?run={rows[0].ref}&run={rows[1].ref}"
+    assert "side by side" in text(viewer_client.get(address))
+
+
+def test_without_a_price_a_cost_is_unknown_and_not_nothing(viewer_client, connection):
+    Spent.objects.create(connection=connection, day=spending.today(), runs=1, input_tokens=9)
+    unpriced = text(viewer_client.get("/spending/"))
+    Price.objects.create(service="chatgpt-v1", model="m", per_million_in=1, per_million_out=1)
+    priced = text(viewer_client.get("/spending/"))
+    assert priced.count(">$ 0<") - unpriced.count(">$ 0<") == 2  # all together, and the connection's line
+    assert 'h2 mb-0">–<' in unpriced
 
 
 def test_a_closed_connection_is_neither_offered_nor_taken(operator_client, connection):

@@ -61,6 +61,14 @@ def test_a_connection_without_a_signing_secret_is_told(viewer, connection) -> No
     assert titles(viewer) == ["Main takes no webhooks"]
 
 
+def test_what_only_an_admin_may_do_is_offered_to_admins_alone(viewer, admin, connection) -> None:
+    Connection.objects.update(practice=False)
+    seen = (sight.of(person) for person in (viewer, admin))
+    first = [attention.findings(one, figures.to_see(one))[0] for one in seen]
+    assert [finding.action for finding in first] == ["See the endpoint", "Enter the secret"]
+    assert {finding.url for finding in first} == {f"{connection.get_absolute_url()}?tab=webhook"}
+
+
 def test_a_failing_connection_is_told_until_a_run_succeeds(viewer, make_run) -> None:
     for _ in range(3):
         make_run(State.FAILED)

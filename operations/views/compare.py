@@ -3,17 +3,21 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from operations import comparing
 from operations.models import Run
 from people.access import person_of
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def compare(request: HttpRequest) -> HttpResponse:
-    """Show what differs between the two runs that the address names."""
+    """Show what differs between the two runs that the address names; what was ticked is given an address."""
+    if request.method == "POST":
+        ticked = urlencode({"run": request.POST.getlist("run")[:2]}, doseq=True)
+        return redirect(f"{request.path}?{ticked}")
     visible = Run.objects.for_user(person_of(request)).select_related("connection", "person")
     refs = [*request.GET.getlist("run"), "", ""][:2]
     left, right = (visible.by_ref(ref.strip()) for ref in refs)

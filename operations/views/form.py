@@ -80,10 +80,10 @@ def _answer(request: HttpRequest, service: Service, asking: Asking) -> HttpRespo
     form = forms.form(asking, asked.connection, request, asked.before, preset.values if preset else {})
     if request.method == "GET":
         return _page(request, asked, form)
-    if request.POST.get("intent") == "preset":
-        return _preset(request, asked, form)
     if not asked.person.may("operator"):
         raise PermissionDenied(gettext("Running needs the role “operator”. An admin can give it to you."))
+    if request.POST.get("intent") == "preset":
+        return _preset(request, asked, form)
     if asked.connection is None:
         form.add_error(None, gettext("Choose a connection first."))
     if form.errors or not form.is_valid():
@@ -153,6 +153,7 @@ def _page(
         "operation": asked.operation,
         "action": asked.asking.action,
         "form": form,
+        "may_run": asked.person.may("operator"),
         "fields": previews.laid_out(form, asked.asking, asked.connection, asked.before),
         "once": uuid.uuid4() if request.method == "GET" else request.POST.get("once", ""),
         "presets": presets.of(asked.service.handle, asked.asking),
