@@ -249,6 +249,8 @@ def test_the_endpoints_page_covers_what_was_declared_and_seen(viewer_client, ope
         assert viewer_client.get(f"{address}?tab={tab}").status_code == 200
     operator_client.post(f"{address}silence/", {"type": "batch.completed", "hours": "6"})
     assert Silence.objects.get().hours == 6
+    slip = {"type": "batch.complete", "hours": "6"}
+    assert b"is it written right?" in operator_client.post(f"{address}silence/", slip, follow=True).content
     tried = admin_client.post(f"{address}policy/", {"keep_count": "1", "preview": "1"}).content.decode()
     assert "Nothing is saved yet." in tried
     assert not Policy.objects.filter(keep_count=1).exists()

@@ -111,7 +111,11 @@ def silence(request: HttpRequest, pk: UUID) -> HttpResponse:
             type=form.cleaned_data["type"],
             defaults={"hours": form.cleaned_data["hours"]},
         )
-        messages.success(request, gettext("It is watched."))
+        if form.cleaned_data["type"] in sends.delivered(connection.definition):
+            messages.success(request, gettext("It is watched."))
+        else:  # somebody's own, or a slip that would stay silent for ever
+            unknown = gettext("It is watched. The service names no such event: is it written right?")
+            messages.warning(request, unknown)
     else:
         messages.error(request, _told(form))
     return redirect(_tab(connection, "silence"))

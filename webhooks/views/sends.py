@@ -35,13 +35,11 @@ def test_send(request: HttpRequest, pk: UUID) -> HttpResponse:
             after={"kind": kind, "answered": answered},
         )
         said = gettext(", then ").join(map(str, answered))
-        expected = (
-            gettext("as it should")
-            if tuple(answered) == sends.EXPECTED[kind]
-            else gettext("which is not what it should be")
-        )
-        messages.success(
+        right = tuple(answered) == sends.EXPECTED[kind]
+        expected = gettext("as it should") if right else gettext("which is not what it should be")
+        messages.add_message(
             request,
+            messages.SUCCESS if right else messages.ERROR,
             gettext("{kind}: our door answered {said}, {expected}.").format(
                 kind=sends.KINDS[kind], said=said, expected=expected
             ),
