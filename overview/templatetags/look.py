@@ -37,6 +37,7 @@ COLOURS: Mapping[str, str] = {
 TONES = {state: colour for colour, states in COLOURS.items() for state in states.split()}
 MOVING = frozenset({"running", "sending", "waiting"})  # something is under way
 CONTROLS = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}
+Age = date | tuple[int, str, bool]
 STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, gettext_noop("d")))
 
 
@@ -156,21 +157,24 @@ def ago(at: datetime | None) -> str:
     """Return how long ago (or in how long) a moment is, in one unit; a date after thirty days."""
     if at is None:
         return ""
-    seconds = (timezone.now() - at).total_seconds()
+    return _said(age(at, timezone.now()), get_language())
+
+
+def age(at: datetime, now: datetime) -> Age:
+    """Return what `ago` says of a moment, without the words: how many, of what, whether past; or a day."""
+    seconds = (now - at).total_seconds()
     for limit, unit, name in STEPS:
         if abs(seconds) < limit:
-            return _ago(int(abs(seconds) // unit), name, seconds > 0, get_language())
-    return _day(at.date(), get_language())
-
-
-@lru_cache(256)
-def _day(day: date, _language: str | None) -> str:
-    return date_format(day, "d M Y")
+            return int(abs(seconds) // unit), name, seconds > 0
+    return at.date()
 
 
 @lru_cache(1024)
-def _ago(count: int, unit: str, past: bool, _language: str | None) -> str:
+def _said(old: Age, _language: str | None) -> str:
     """A list has fifty of these, and to ask the catalogue for three words takes longer than all the rest."""
+    if isinstance(old, date):
+        return date_format(old, "d M Y")
+    count, unit, past = old
     if count < 5 and unit == "s":
         return gettext("now")
     shape = gettext("%(amount)s ago") if past else gettext("in %(amount)s")
