@@ -16,6 +16,7 @@ from celery.app.utils import find_app
 from django.conf import settings
 from django.core.management import get_commands
 
+from config import product
 from config.management.commands import web
 
 FLOOR = {
@@ -79,6 +80,7 @@ def test_packages_are_installed_by_their_hashes_and_run_nothing_while_they_are()
 
 DEPLOY = settings.BASE_DIR / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))
+WORKER = DEPLOY / "switchboard-worker@.service"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name for name, one in COMPOSE["services"].items() if one.get("image") == "switchboard"}
 KNOWN = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (settings.BASE_DIR / ".env.example").read_text(), re.MULTILINE))
@@ -93,7 +95,7 @@ def test_what_is_deployed_sets_only_settings_that_exist():
     told |= set(
         re.findall(r"`([A-Z]+_[A-Z_]+)[`=]", (settings.BASE_DIR / "docs" / "deploying.md").read_text())
     )
-    assert told - KNOWN == set()
+    assert told - KNOWN == {"MALLOC_ARENA_MAX"}  # the C library's
 
 
 def test_what_is_deployed_starts_only_programs_that_exist():
@@ -131,6 +133,38 @@ def test_whatever_runs_for_good_waits_for_the_migrations_and_comes_back_by_itsel
         assert "NoNewPrivileges=yes" in text
         assert "prepare" in unit.name or re.search(r"^Restart=(always|on-failure)$", text, re.MULTILINE)
         assert "@" not in unit.name or "Requires=switchboard-prepare.service" in text
+
+
+def test_workers_have_as_many_heaps_as_those_of_the_supervisor():
+    ours = re.findall(r'MALLOC_ARENA_MAX="(\d+)"', inspect.getsource(product))
+    units = re.findall(r"^Environment=MALLOC_ARENA_MAX=(\d+)$", WORKER.read_text(), re.MULTILINE)
+    assert ours == units == [COMPOSE["services"]["worker"]["environment"]["MALLOC_ARENA_MAX"]]
+
+
+def test_workers_of_several_machines_have_names_of_their_own():
+    [name] = re.findall(r" -n (\S+)$", WORKER.read_text(), re.MULTILINE)
+    assert set(re.findall(r"%.", name)) == {"%i", "%H"}  # %h is the home folder of systemd's user
+
+
+def test_an_upgrade_migrates_without_taking_the_web_processes_with_it():
+    prepare = (DEPLOY / "switchboard-prepare.service").read_text()
+    started, again = (
+        re.findall(rf"^{when}=(.+)$", prepare, re.MULTILINE) for when in ("ExecStart", "ExecReload")
+    )
+    assert started == again
+    assert "systemctl reload switchboard-prepare" in (settings.BASE_DIR / "docs" / "deploying.md").read_text()
+
+
+def test_the_proxy_knows_no_secret():
+    assert COMPOSE["services"]["proxy"]["environment"].keys() == {"SWITCHBOARD_URL"}
+    assert not {"env_file", "secrets"} & COMPOSE["services"]["proxy"].keys()
+
+
+def test_plain_http_is_never_redirected_at_the_door():
+    # Caddy carries out every redir before any respond, wherever they stand.
+    [plain] = re.findall(r"^http:// \{(.+?)^\}", (DEPLOY / "Caddyfile").read_text(), re.MULTILINE | re.DOTALL)
+    [matcher] = re.findall(r"redir (@\w+) ", plain)
+    assert f"{matcher} not path /webhooks/*" in plain
 
 
 def test_both_proxies_close_what_is_idle_before_the_web_process_does_and_keep_the_figures_inside():
