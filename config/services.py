@@ -24,7 +24,7 @@ Words = list[str | Path]  # a command line
 PATIENCE = 120  # seconds a database may need to replay its log after a crash
 
 
-# Web takes 11 connections, each of the two worker processes up to 17: a second copy of both must find room.
+# Web takes 14 connections, each of the two worker processes up to 17: a second copy of both must find room.
 SETTINGS = (
     "max_connections=200",
     "unix_socket_permissions=0700",
