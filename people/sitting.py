@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from live import sessions
@@ -32,8 +35,8 @@ def sitting_middleware(
         if request.user.is_authenticated:
             if _is_over(request):
                 logout(request)
-                messages.info(request, gettext("You were signed out because nobody was here for a while."))
-                return HttpResponseRedirect(reverse("people:sign_in"))
+                messages.info(request, _why(request))
+                return redirect_to_login(_page_of(request), reverse("people:sign_in"))
             if _lacks_second_factor(request):
                 messages.info(request, gettext("Your role needs a second factor: add one here, then go on."))
                 return HttpResponseRedirect(reverse("mfa_index"))
@@ -77,6 +80,23 @@ def _is_over(request: HttpRequest) -> bool:
     if now - seen > STEP and request.path not in BY_ITSELF:
         request.session["seen"] = now
     return False
+
+
+def _why(request: HttpRequest) -> str:
+    why = gettext("You were signed out because nobody was here for a while.")
+    if request.method == "GET":
+        return why
+    kept = gettext("What you sent was not taken: sign in, then go back twice, and it is still in its form.")
+    return f"{why} {kept}"
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return where to go on after signing in: what was asked for, or the page that the form stood on."""
+    if request.method == "GET":
+        return request.get_full_path()
+    came = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came, request.get_host(), require_https=request.is_secure())
+    return urlsplit(came)._replace(scheme="", netloc="").geturl() if ours else "/"
 
 
 def _lacks_second_factor(request: HttpRequest) -> bool:

@@ -82,7 +82,21 @@ def test_signing_out_needs_a_post_and_is_on_the_trail(ada, client) -> None:
 def test_an_idle_session_ends(ada, client) -> None:
     sign_in(client)
     with time_machine.travel(timedelta(minutes=31)):
-        assert client.get("/people/").url == SIGN_IN
+        assert client.get("/people/?x=1").url == f"{SIGN_IN}?next=/people/%3Fx%3D1"
+
+
+@pytest.mark.parametrize(
+    ("came", "back"),
+    [("http://testserver/people/invite/?a=b", "/people/invite/%3Fa%3Db"), ("http://evil/", "/")],
+)
+def test_what_an_idle_session_sent_is_said_to_be_lost_and_its_page_comes_next(
+    ada, client, came, back
+) -> None:
+    sign_in(client)
+    with time_machine.travel(timedelta(minutes=31)):
+        answer = client.post("/people/invite/", headers={"referer": came})
+        assert answer.url == f"{SIGN_IN}?next={back}"
+        assert b"What you sent was not taken" in client.get(answer.url).content
 
 
 def test_a_used_session_lasts_half_a_day_and_no_longer(ada, client) -> None:
