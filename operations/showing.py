@@ -36,7 +36,7 @@ def shown(run: Run) -> dict[str, Any]:
         "fields": [one for one in fields if one is not telling and not vectors.is_drawn(one["value"])],
         "columns": columns_of(run),
         "files": [(file, media(file)) for file in files],
-        "attempts": list(run.attempts.all()),
+        "attempts": run.attempts.all(),  # read by the two tabs that show them
         "changes": versions.changes(run, operation_of(run)),
         "held": held(run),
         "heard": heard(run),

@@ -79,7 +79,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 def found(request: HttpRequest, pk: int) -> Run:
     """Return the run if this person may see it, or raise Http404."""
-    runs_of = Run.objects.for_user(person_of(request)).select_related("connection", "person", "again_of")
+    runs_of = Run.objects.for_user(person_of(request)).select_related("connection", "person")
     return get_object_or_404(runs_of, pk=pk)
 
 
