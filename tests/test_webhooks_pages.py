@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit import along, ids
 from connections import connecting
@@ -72,6 +74,15 @@ def test_a_page_leads_to_the_neighbours_at_its_own_connection(viewer_client):
     for older, row, newer in zip(of_research, of_research[1:], of_research[2:], strict=False):
         context = viewer_client.get(row.get_absolute_url()).context
         assert (context["older"], context["newer"]) == (older, newer)
+
+
+def test_what_waits_is_few_and_all_weeks_are_asked_for_it_at_once(viewer_client):
+    research, now = connected(), datetime.now(UTC).timestamp()
+    ages = [(40, ["held"]), (20, []), (1, []), (0, ["held"])]
+    rows = [arrived(research, marks=marks, id=ids.new_id(now - days * 86_400)) for days, marks in ages]
+    with CaptureQueriesContext(connection) as asked:
+        assert shown(viewer_client, "?state=received") == [row.code for row in reversed(rows)]
+    assert len([one for one in asked if 'FROM "webhooks_event"' in one["sql"]]) == 2  # those held, the others
 
 
 def test_every_filter_narrows(viewer_client):

@@ -30,11 +30,13 @@ def _events(name: str) -> Narrow:
 
 
 def _state(rows: Rows, value: str, part: Q | None = None) -> Rows | Way:
-    """Narrow events to a state; all but a few are processed, and walked over."""
+    """Narrow events to a state; all but a few are processed, and walked over. Of those that wait there are
+    next to none.
+    """
     if rows.model is not Event:
         return rows.none()
     meets = part or reduce(or_, in_state(value))
-    return rows.filter(meets) if value == State.PROCESSED else Way(meets)
+    return rows.filter(meets) if value == State.PROCESSED else Way(meets, few=value == State.RECEIVED)
 
 
 def states(value: str) -> list[Narrow]:
