@@ -18,10 +18,14 @@ from people.models import Role
 FAILING = 3  # failed runs in a row of an hour, without one success, make a connection “failing”
 OVERDUE = timedelta(seconds=60)  # a queued run that waits longer has no worker
 LEVELS = ("red", "orange", "azure")
-# One statement for four counts. A run that nobody takes up is told to all, whosever it is.
+# One statement for four counts. A run that nobody takes up is told to all, whosever it is; one whose
+# connection is held back (its host is left alone, its budget is used up) is no worker's fault.
 COUNTS = """
-SELECT 'overdue', '', count(*) FROM operations_run
-WHERE state = 'queued' AND next_try_at IS NULL AND id < %(overdue)s
+SELECT 'overdue', '', count(*) FROM operations_run late
+WHERE state = 'queued' AND next_try_at IS NULL AND id < %(overdue)s AND NOT EXISTS (
+  SELECT FROM operations_policy held
+  WHERE held.connection_id = late.connection_id AND held.not_before > now()
+)
 UNION ALL SELECT 'unknown', '', count(*) FROM operations_run
 WHERE state = 'unknown' AND id >= %(week)s AND {open}
 UNION ALL SELECT 'stuck', '', count(*) FROM webhooks_event

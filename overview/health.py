@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -152,7 +152,9 @@ def _worker() -> Iterator[Part]:
 
 
 def _queue() -> Iterator[Part]:
-    oldest = Run.objects.filter(state=State.QUEUED).aggregate(oldest=Min("id"))["oldest"]
+    # What its connection holds back waits for that, and for no worker.
+    held = Q(connection__policy__not_before__gt=timezone.now())
+    oldest = Run.objects.filter(~held, state=State.QUEUED).aggregate(oldest=Min("id"))["oldest"]
     age = timezone.now() - ids.time_of(oldest) if oldest else timedelta()
     text = gettext("Runs wait for longer than a minute: look at the worker.") if age > SILENT else ""
     value = (

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit import ids
 from connections.models import Connection
-from operations.models import Run, State
+from operations.models import Policy, Run, State
 from overview import attention, figures, first_steps, health, navigation, sight, tasks
 from overview.models import Pulse
 from webhooks.models import Event, Rejection, Silence
@@ -81,6 +81,17 @@ def test_runs_with_an_unknown_end_and_runs_that_nobody_takes_are_told_worst_firs
     make_run(State.UNKNOWN)
     make_run(State.QUEUED, hours=0.1)
     assert titles(viewer) == ["Runs are not taken up", "1 run with an unknown end"]
+
+
+def test_a_run_whose_connection_is_held_back_is_not_laid_on_the_worker(viewer, connection, make_run) -> None:
+    def told() -> tuple[list[str], str]:
+        return titles(viewer), {part.name: part.state for part in health.parts()}["Queue"]
+
+    make_run(State.QUEUED, hours=0.1)
+    Policy.objects.create(connection=connection, not_before=timezone.now() + timedelta(minutes=1))
+    assert told() == ([], "ok")
+    Policy.objects.update(not_before=timezone.now() - timedelta(minutes=1))
+    assert told() == (["Runs are not taken up"], "warning")
 
 
 def test_refused_deliveries_are_counted_without_tests_and_strangers(viewer, connection) -> None:
