@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -24,6 +26,18 @@ BY_ITSELF = ("/attention/",)  # asked by open pages every minute: no sign that s
 # What may be seen without a second factor: what is needed to add one, and nothing that opens another door.
 QUIET = ("/sign-", "/welcome/", "/account/", "/static/")
 CLOSED = ("/account/tokens/",)
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Leads whoever is not signed in to signing in, and from there to a page that a browser can open."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseRedirect:
+        """Say what became of a form that was sent; its own address may take nothing but POST."""
+        if request.method != "GET":
+            messages.info(request, _not_taken())
+        return redirect_to_login(_page_of(request), reverse("people:sign_in"))
 
 
 def sitting_middleware(
@@ -84,10 +98,11 @@ def _is_over(request: HttpRequest) -> bool:
 
 def _why(request: HttpRequest) -> str:
     why = gettext("You were signed out because nobody was here for a while.")
-    if request.method == "GET":
-        return why
-    kept = gettext("What you sent was not taken: sign in, then go back twice, and it is still in its form.")
-    return f"{why} {kept}"
+    return why if request.method == "GET" else f"{why} {_not_taken()}"
+
+
+def _not_taken() -> str:
+    return gettext("What you sent was not taken: sign in, then go back twice, and it is still in its form.")
 
 
 def _page_of(request: HttpRequest) -> str:

@@ -99,6 +99,13 @@ def test_what_an_idle_session_sent_is_said_to_be_lost_and_its_page_comes_next(
         assert b"What you sent was not taken" in client.get(answer.url).content
 
 
+def test_a_form_sent_without_any_session_leads_back_to_its_page_not_to_its_address(ada, client) -> None:
+    page = "http://testserver/people/invite/"
+    answer = client.post("/people/1/reset/", headers={"referer": page})
+    assert answer.url == f"{SIGN_IN}?next=/people/invite/"
+    assert b"What you sent was not taken" in client.get(answer.url).content
+
+
 def test_a_used_session_lasts_half_a_day_and_no_longer(ada, client) -> None:
     sign_in(client)
     now = time.time()
