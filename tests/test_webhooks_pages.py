@@ -247,12 +247,10 @@ def test_the_endpoints_page_covers_what_was_declared_and_seen(viewer_client, ope
     processed(arrived(research))
     processed(arrived(research, type="video.completed", object_id="vid_1"))
     lines = {line.type: line for line in coverage.lines(research)}
-    assert (lines["batch.completed"].count, lines["batch.completed"].delivered) == ("1", "delivered")
+    assert (lines["batch.completed"].count, lines["batch.completed"].comes[1]) == ("1", "Delivered")
     assert round(lines["batch.completed"].resolved) == 17
-    assert (lines["video.completed"].delivered, lines["video.completed"].unknown_fields) == (
-        "unknown",
-        ("id",),
-    )
+    seen = lines["video.completed"]
+    assert (seen.comes[1], seen.unknown_fields) == ("Unknown type", ("id",))
     assert "video.completed" in lines["video.completed"].shown_overlay
     assert lines["batch.failed"].last is None
     address = f"/endpoints/{research.pk}/"

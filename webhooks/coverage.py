@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 from django.db import connection as database
+from django.utils.translation import gettext_lazy as _
 
 from audit import ids
+from audit.pages import Words
 from connections.models import Connection
 from definitions import additions
 from definitions.schema import Event as EventDefinition
@@ -20,6 +22,13 @@ SAMPLE = 20  # newest events of a type that are read closely
 MOST = 10_000  # counted; beyond it is "10,000+"
 MOST_TYPES = 200
 MOST_FIELDS = 40  # that an overlay declares
+COMES: Mapping[str, tuple[str, Words]] = {
+    "delivered": ("green", _("Delivered")),
+    "raised": ("azure", _("Raised here")),
+    "retired": ("secondary", _("Retired")),
+    "undelivered": ("secondary", _("Not delivered")),
+    "unknown": ("orange", _("Unknown type")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +51,9 @@ class Line:
         return orjson.dumps(self.overlay, option=orjson.OPT_INDENT_2).decode() if self.overlay else ""
 
     @property
-    def delivered(self) -> str:
-        """How events of this type come to be, in the words of the definition."""
-        return self.definition.delivered if self.definition else "unknown"
+    def comes(self) -> tuple[str, Words]:
+        """How events of this type come to be, by the definition: the badge's colour and its word."""
+        return COMES[self.definition.delivered if self.definition else "unknown"]
 
 
 def lines(connection: Connection) -> list[Line]:
