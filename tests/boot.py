@@ -13,12 +13,8 @@ import pytest
 from config import processes, services
 from tests import debian
 
-# Crash safety costs time and a test cluster has nothing to keep. Nothing in the background may change a plan:
-# a test that looks at one gathers the statistics itself.
-FAST = (
-    *("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
-    *("max_connections=200", "autovacuum=off"),
-)
+# Crash safety costs time and a test cluster has nothing to keep.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
