@@ -37,7 +37,8 @@ SIMULATOR_URL = env.str("SWITCHBOARD_SIMULATOR_URL", UP.get("simulator", ""))  #
 DEFINITIONS: list[str] = env.list("SWITCHBOARD_DEFINITIONS", [])  # more folders with services, beside ours
 WEBHOOK_RATE = env.int("SWITCHBOARD_WEBHOOK_RATE", 0)  # deliveries a second to one endpoint; 0: no limit
 LIVE_STREAMS = env.int("SWITCHBOARD_LIVE_STREAMS", 400)  # open live pages of one web process
-LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 6)
+# Over http/1.1 a browser has six connections to a host: with six of these the next page would hang.
+LIVE_STREAMS_A_PERSON = env.int("SWITCHBOARD_LIVE_STREAMS_A_PERSON", 5)
 # Peers (address or CIDR) whose X-Forwarded-For and -Proto are believed. An https address means that a proxy
 # stands in front: unless told otherwise one on this machine.
 NEAR = ["127.0.0.1", "::1"] if PUBLIC_URL.startswith("https://") else []

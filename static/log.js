@@ -59,7 +59,10 @@ function take(row) {
   pill.lastElementChild.textContent = texts.new.replace("{}", held.size);
 }
 
+// A page that nobody looks at holds no line: over http/1.1 a browser has six for all its windows. Who comes back is caught up.
 function connect() {
+  source?.close();
+  if (document.hidden) return;
   const url = new URL(log.dataset.live, location.href);
   url.searchParams.set("lang", document.documentElement.lang);
   if (last) url.searchParams.set("after", last);
@@ -89,5 +92,6 @@ if (log) {
     window.scrollTo({ top: 0 });
     release();
   });
-  log.dataset.live ? connect() : say("still");
+  if (!log.dataset.live) say("still");
+  else document.addEventListener("visibilitychange", connect), connect();
 }

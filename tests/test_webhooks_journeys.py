@@ -45,6 +45,24 @@ def test_pages_pause_hold_and_let_go(signed_in_page, context, live_site, operato
     assert findings(one) == []
 
 
+HIDDEN = """hidden => {
+    Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_a_log_that_nobody_looks_at_holds_no_line_and_catches_up(signed_in_page, live_site, operator):
+    sender, page = Sender.of(), opened(signed_in_page(operator), live_site)
+    deliver(live_site, sender, "batch_seen")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    with page.expect_event("requestfailed", lambda request: "topic=log" in request.url):
+        page.evaluate(HIDDEN, arg=True)
+    deliver(live_site, sender, "batch_unseen")
+    page.evaluate(HIDDEN, arg=False)
+    expect(page.locator("#rows tr")).to_have_count(2)
+    expect(page.locator("#rows tr").first).to_contain_text("batch_unseen")
+
+
 def test_who_reads_further_down_is_not_moved(signed_in_page, live_site, operator):
     sender = Sender.of()
     for number in range(40):
