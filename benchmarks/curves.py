@@ -10,6 +10,8 @@ Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 640, 360, 64, 40, 44, 170
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")  # told apart by the colour-blind
 
+ROUND = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -40,18 +42,18 @@ class Chart:
     def _frame(self) -> list[str]:
         sizes = sorted({x for points in self.curves.values() for x, _ in points})
         low, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-        lines = [f'<text class="title" x="{LEFT}" y="22">{escape(self.title)}</text>']
+        lines = [f'<text class="title" x="{LEFT}" y="22">{escape(f"{self.title}, {self.unit}")}</text>']
         lines.append(
             f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{self.across}</text>'
         )
         for share in (0, 0.25, 0.5, 0.75, 1):
             y = low - share * (low - TOP)
             lines.append(f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#8884"/>')
-            label = f"{self._most() * share:,.4g} {self.unit if share == 1 else ''}"
-            lines.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label.strip()}</text>')
+            label = f"{self._most() * share:,.4g}"
+            lines.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
         for size in sizes:
             lines.append(
-                f'<text x="{self._x(size):.1f}" y="{low + 18}" text-anchor="middle">{size:,.0f}</text>'
+                f'<text x="{self._x(size):.1f}" y="{low + 18}" text-anchor="middle">{_words(size)}</text>'
             )
         return lines
 
@@ -83,4 +85,15 @@ class Chart:
         return HEIGHT - BOTTOM - value / self._most() * (HEIGHT - BOTTOM - TOP)
 
     def _most(self) -> float:
-        return max(y for points in self.curves.values() for _, y in points) * 1.1 or 1
+        """Return where the scale ends: a round number, and so are its quarters."""
+        largest = max(y for points in self.curves.values() for _, y in points) or 1
+        tens: float = 10 ** math.floor(math.log10(largest))
+        return next(round_one * tens for round_one in ROUND if round_one * tens >= largest)
+
+
+def _words(size: float) -> str:
+    """Return a size in three characters or so; a logarithmic scale has no zero, so 1 stands for it."""
+    for unit, name in ((1_000_000, " M"), (1_000, " k")):
+        if size >= unit:
+            return f"{size / unit:g}{name}"
+    return "0" if size == 1 else f"{size:g}"
